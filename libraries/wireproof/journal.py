@@ -1,0 +1,215 @@
+"""The journal: everything that happens in a run, as events on one monotonic clock.
+
+Recorders call `Journal.record` from any thread; it costs an append. A writer thread turns what was recorded into `Event`s
+and JSON lines. It is also the door where a message is reduced to length, hash and a `safe` excerpt: no event holds more.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from wireproof.wiretext import safe
+
+VERSION = 1
+RECENT = 10_000
+"""Events kept in memory, the last ones; the file has all."""
+
+_FLUSH_EVERY_S = 0.2
+
+
+def now_ns() -> int:
+    """The clock of every event: nanoseconds, monotonic, comparable only within one machine's uptime."""
+    return time.monotonic_ns()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A named moment. Waits look at what came after it."""
+
+    name: str
+    at_ns: int
+
+    @property
+    def at_ms(self) -> float:
+        return self.at_ns / 1e6
+
+    def __repr__(self) -> str:
+        return f"Mark({self.name!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened: when, what kind, at whom, and its details as JSON values."""
+
+    at_ns: int
+    kind: str
+    source: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps({"at_ns": self.at_ns, "kind": self.kind, "source": self.source, **self.data})
+
+
+class Journal:
+    """The events of one run. `current` gives the one that all rooms share."""
+
+    def __init__(self) -> None:
+        self.started_ns = now_ns()
+        self.run = os.urandom(6).hex()
+        self._inbox: deque[tuple[int, str, str, bytes | None, dict[str, Any]]] = deque(maxlen=RECENT)
+        self._recent: deque[Event] = deque(maxlen=RECENT)
+        self._marks: dict[str, Mark] = {}
+        self._numbers = itertools.count(1)
+        self._drain_lock = threading.Lock()
+        self._file: TextIO | None = None
+        self._writer: threading.Thread | None = None
+        self._closing = threading.Event()
+
+    def record(
+        self, kind: str, source: str, *, at_ns: int | None = None, payload: bytes | None = None, **data: Any
+    ) -> None:
+        """Notes an event; callable from any thread.
+
+        Args:
+            kind: what happened: connect, connected, refused, sent, received, close, mark, service, note, ...
+            source: the client, service or fixture it happened to.
+            at_ns: when, by `now_ns`; now if not given.
+            payload: a message's bytes, kept as length, sha256 and excerpt. Leave it out for anything confidential.
+            data: further details, JSON values; texts are made `safe`.
+        """
+        self._inbox.append((now_ns() if at_ns is None else at_ns, kind, source, payload, data))
+
+    def mark(self, name: str = "") -> Mark:
+        """Sets a mark at this moment; without a name it gets a number."""
+        mark = Mark(name or f"mark {next(self._numbers)}", now_ns())
+        self._marks.pop(mark.name, None)
+        self._marks[mark.name] = mark
+        self.record("mark", mark.name, at_ns=mark.at_ns)
+        return mark
+
+    def find_mark(self, name: str) -> Mark:
+        """The latest mark of that name.
+
+        Raises:
+            ValueError: there is none; the message lists those there are.
+        """
+        if name not in self._marks:
+            known = ", ".join(f"'{safe(mark)}'" for mark in self._marks) or "none"
+            raise ValueError(f"no mark named '{safe(name)}' was set; known marks: {known}")
+        return self._marks[name]
+
+    def last_mark(self, since_ns: int) -> Mark | None:
+        """The latest mark set at or after `since_ns`."""
+        latest = next(reversed(self._marks.values()), None)
+        return latest if latest and latest.at_ns >= since_ns else None
+
+    def recent(self) -> list[Event]:
+        """The last `RECENT` events, in the order in which they were recorded."""
+        self.flush()
+        return list(self._recent)
+
+    @property
+    def is_open(self) -> bool:
+        return self._file is not None
+
+    def open(self, path: Path) -> None:
+        """Writes to `path` from now on, what is already in memory first."""
+        self.close()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w", encoding="utf-8")
+        header = {
+            "journal": VERSION,
+            "run": self.run,
+            "clock": "monotonic",
+            "started_ns": self.started_ns,
+            "now_ns": now_ns(),
+            "now": datetime.now(UTC).isoformat(),
+        }
+        self._file.write(json.dumps(header) + "\n")
+        self._inbox = deque(self._inbox)
+        self._closing.clear()
+        self._writer = threading.Thread(target=self._write_until_closed, name="wireproof-journal", daemon=True)
+        self._writer.start()
+
+    def close(self) -> None:
+        """Writes what is left and closes the file; recording goes on in memory."""
+        if self._file is None:
+            return
+        self._closing.set()
+        if self._writer is not None:
+            self._writer.join()
+        self.flush()
+        self._file.close()
+        self._file = None
+        self._inbox = deque(self._inbox, maxlen=RECENT)
+
+    def flush(self) -> None:
+        """Brings everything recorded so far to `recent` and to the file."""
+        with self._drain_lock:
+            lines = []
+            while self._inbox:
+                event = _event(*self._inbox.popleft())
+                self._recent.append(event)
+                if self._file is not None:
+                    lines.append(event.to_json() + "\n")
+            if self._file is not None and lines:
+                self._file.writelines(lines)
+                self._file.flush()
+
+    def _write_until_closed(self) -> None:
+        while not self._closing.wait(_FLUSH_EVERY_S):
+            self.flush()
+
+
+def _event(at_ns: int, kind: str, source: str, payload: bytes | None, data: dict[str, Any]) -> Event:
+    details = {key: safe(value) if isinstance(value, str) else value for key, value in data.items()}
+    if payload is not None:
+        details["length"] = len(payload)
+        details["sha256"] = hashlib.sha256(payload).hexdigest()
+        details["excerpt"] = safe(payload)
+    return Event(at_ns, safe(kind), safe(source), details)
+
+
+def read(path: Path) -> Iterator[Event]:
+    """The events of a saved journal.
+
+    Raises:
+        ValueError: the file is no journal of this version, or a line of it cannot be read; the line is named.
+    """
+    with path.open(encoding="utf-8") as lines:
+        header = _line(path, 1, next(lines, ""))
+        if header.get("journal") != VERSION:
+            raise ValueError(f"{path} is no journal of version {VERSION}: its first line has no such header")
+        for number, line in enumerate(lines, start=2):
+            entry = _line(path, number, line)
+            try:
+                yield Event(entry.pop("at_ns"), entry.pop("kind"), entry.pop("source"), entry)
+            except KeyError as missing:
+                raise ValueError(f"{path}, line {number}: an event without {missing}") from None
+
+
+def _line(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        raise ValueError(f"{path}, line {number}: not a line of a journal") from None
+    if not isinstance(entry, dict):
+        raise ValueError(f"{path}, line {number}: not a line of a journal")
+    return entry
+
+
+_current = Journal()
+
+
+def current() -> Journal:
+    """The journal of this process."""
+    return _current
