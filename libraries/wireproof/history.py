@@ -74,7 +74,8 @@ class History(Generic[T]):
                 waiter.clear()
                 # Looked at before the items are: what came before the end was said must not be missed.
                 over = self._ended is not None or now_ns() >= deadline_ns
-                while position < len(self._items):
+                arrived = len(self._items)
+                while position < arrived:
                     yield self._items[position]
                     position += 1
                 if over:

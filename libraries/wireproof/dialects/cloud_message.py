@@ -1,0 +1,149 @@
+"""CloudMessage: JSON envelopes between the devices of a user, as the reference server speaks it.
+
+A client is a device. It registers after the server's challenge, and confirms what it reads; `confirm=False` stops that.
+"""
+
+import json
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from wireproof.dialects.base import (
+    Dialect,
+    Draft,
+    Frame,
+    Login,
+    LoginRefused,
+    Message,
+    Outgoing,
+    fresh_id,
+    read_json,
+    scalar_fields,
+)
+from wireproof.wiretext import safe
+
+CAPABILITIES = {
+    "supportsFileSync": True,
+    "supportsVoiceCommands": False,
+    "supportsVideoStreaming": False,
+    "supportsNotifications": True,
+    "maxFileSize": 10_485_760,
+    "supportedFormats": ["txt", "json", "png"],
+}
+"""What a device can do unless the login says otherwise."""
+
+_DEVICE = {"type": "desktop", "platform": "wireproof", "version": "1.0.0"}
+_OPTIONAL = frozenset({*_DEVICE, "capabilities", "authToken", "sessionId", "epoch", "lastSeq"})
+_REQUIRED = frozenset({"id", "userId"})
+
+
+class CloudMessage(Dialect):
+    """Envelopes with id, type, fromDeviceId, toDeviceId, userId, payload, timestamp, priority and requiresAck."""
+
+    name = "cloudmessage"
+
+    def __init__(self, client: str = "", arrivals: Iterator[int] | None = None, *, confirm: bool = True) -> None:
+        super().__init__(client, arrivals)
+        self._confirm = confirm
+        self._device = ""
+        self._user = ""
+
+    def feed(self, frame: Frame) -> list[Message]:
+        value, problem = read_json(frame)
+        if not isinstance(value, dict):
+            return [self.message(frame, json=value, problem=problem or "a CloudMessage is a JSON object")]
+        payload = value.get("payload")
+        seq = value.get("seq")
+        return [
+            self.message(
+                frame,
+                json=value,
+                kind=_text(value, "type"),
+                id=_text(value, "id"),
+                reply_to=_text(payload, "originalMessageId"),
+                flow=f"{_text(value, 'fromDeviceId')}→{self._device}",
+                seq=seq if type(seq) is int else None,
+                fields=scalar_fields(value),
+                body=payload,
+            )
+        ]
+
+    def login(self, credentials: Mapping[str, Any]) -> Login:
+        """Registers a device: waits for the challenge, answers it, waits for the acknowledgement.
+
+        Args:
+            credentials: the payload of `device_register`: `id` and `userId`, and where they differ from a plain desktop
+                `type`, `platform`, `version`, `capabilities`; `authToken`; `sessionId`, `epoch` and `lastSeq` to resume.
+        """
+        missing = sorted(_REQUIRED - credentials.keys())
+        unknown = sorted(credentials.keys() - _REQUIRED - _OPTIONAL)
+        if missing or unknown:
+            found = [f"{name} is missing" for name in missing] + [f"{safe(name)} is unknown" for name in unknown]
+            known = ", ".join(sorted(_REQUIRED | _OPTIONAL))
+            raise ValueError(f"a CloudMessage login takes {known}; {', '.join(found)}")
+        return self._register(dict(credentials))
+
+    def _register(self, credentials: dict[str, Any]) -> Generator[Sequence[Outgoing], Message, Mapping[str, Any]]:
+        self._device, self._user = str(credentials["id"]), str(credentials["userId"])
+        message = yield ()
+        while message.kind != "device_register":
+            message = yield ()
+        payload = {**_DEVICE, "capabilities": CAPABILITIES, **credentials}
+        registration = self._envelope(
+            Draft(payload, "device_register"), payload, confidential="authToken" in credentials
+        )
+        message = yield (registration,)
+        while not self.is_reply(registration, message):
+            if message.kind == "error":
+                raise LoginRefused(_reason(message.body))
+            message = yield ()
+        if message.kind != "ack" or _text(message.body, "status") != "success":
+            raise LoginRefused(_reason(message.body))
+        return dict(message.body)
+
+    def answers(self, message: Message) -> Sequence[Outgoing]:
+        """A confirmation for what the server stored for this device and wants confirmed."""
+        if not self._confirm or message.seq is None or message.fields.get("requiresAck") != "true":
+            return ()
+        payload = {"originalMessageId": message.id, "seq": message.seq}
+        return (self._envelope(Draft(kind="ack", fields={"requiresAck": False}), payload),)
+
+    def encode(self, draft: Draft) -> Outgoing:
+        """An envelope of this device; `fields` set or override its top-level fields, also to wrong identities."""
+        return self._envelope(draft, draft.body)
+
+    def _envelope(self, draft: Draft, payload: Any, *, confidential: bool = False) -> Outgoing:
+        envelope: dict[str, Any] = {
+            "id": draft.id or fresh_id(),
+            "type": draft.kind or "user_message",
+            "fromDeviceId": self._device,
+            "userId": self._user,
+            "payload": payload,
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "priority": 1,
+            "requiresAck": True,
+        }
+        if draft.to:
+            envelope["toDeviceId"] = draft.to
+        envelope.update({name: _typed(name, value) for name, value in draft.fields.items()})
+        text = json.dumps(envelope, ensure_ascii=False).encode()
+        return Outgoing(text, id=str(envelope["id"]), kind=str(envelope["type"]), confidential=confidential)
+
+
+def _typed(name: str, value: Any) -> Any:
+    """Robot gives texts; the envelope wants a number and a boolean in these two fields."""
+    if name == "priority" and isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if name == "requiresAck" and isinstance(value, str) and value.lower() in {"true", "false", "yes", "no"}:
+        return value.lower() in {"true", "yes"}
+    return value
+
+
+def _text(value: Any, name: str) -> str:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _reason(payload: Any) -> str:
+    parts = (_text(payload, "code"), _text(payload, "error"), _text(payload, "message"))
+    return safe(": ".join(part for part in parts if part) or "refused without a reason")
