@@ -1,7 +1,7 @@
 """Append-only record of what arrived, read by many, consumed by nobody.
 
-One thread appends; any number of keywords look at the past and wait for the future with `History.follow`. Because nothing
-is consumed, a message that came before the wait began still counts, and two waits can look for the same one.
+One thread appends; any number of keywords look at the past and wait for the future with `History.follow`. Because
+nothing is consumed, a message that came before the wait began still counts, and two waits can look for the same one.
 """
 
 import threading

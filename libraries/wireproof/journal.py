@@ -1,7 +1,8 @@
 """The journal: everything that happens in a run, as events on one monotonic clock.
 
-Recorders call `Journal.record` from any thread; it costs an append. A writer thread turns what was recorded into `Event`s
-and JSON lines. It is also the door where a message is reduced to length, hash and a `safe` excerpt: no event holds more.
+Recorders call `Journal.record` from any thread; it costs an append. A writer thread turns what was recorded into
+`Event`s and JSON lines. It is also the door where a message is reduced to length, hash and a `safe` excerpt: no event
+holds more.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
 """Who owns what was opened: the run, a suite or a test.
 
-Libraries are GLOBAL in Robot Framework, so what they open would live until the end of the run. Instead every opener hands
-its clean-up to the innermost scope that is running, and the scope calls it when it ends, also when the test failed.
+Libraries are GLOBAL in Robot Framework, so what they open would live until the end of the run. Instead every opener
+hands its clean-up to the innermost scope that is running, and the scope calls it when it ends, also when the test
+failed.
 """
 
 import atexit

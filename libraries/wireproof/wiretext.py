@@ -1,8 +1,8 @@
 """The only door from wire bytes to a log, a report or a failure message.
 
-Robot Framework writes what a test logs into output.xml and log.html. One lone surrogate makes that XML unreadable, a text
-that starts with ``*HTML*`` is rendered as markup, a line that starts with ``*ERROR*`` becomes a log entry of its own.
-Everything that a peer may have chosen goes through `safe` first.
+Robot Framework writes what a test logs into output.xml and log.html. One lone surrogate makes that XML unreadable, a
+text that starts with ``*HTML*`` is rendered as markup, a line that starts with ``*ERROR*`` becomes a log entry of its
+own. Everything that a peer may have chosen goes through `safe` first.
 """
 
 import json
@@ -57,8 +57,8 @@ _secrets = _Secrets()
 def hide(secret: str) -> None:
     """Masks `secret` in everything that `safe` lets through from now on.
 
-    The credentials of an ``Authorization`` value are hidden without their scheme too, because servers like to echo them,
-    and so is the form that a query string carries.
+    The credentials of an ``Authorization`` value are hidden without their scheme too, because servers like to echo
+    them, and so is the form that a query string carries.
     """
     _, _, credentials = secret.partition(" ")
     for text in (secret, credentials, quote(secret, safe="")):

@@ -59,7 +59,7 @@ class Message:
         opcode: text or binary.
         raw: the payload's bytes.
         text: the payload as text, or None with the reason in `problem`.
-        json: the JSON value that matchers look at, or None if the protocol carries none, or with the reason in `problem`.
+        json: the JSON value that matchers look at; None if there is none, with the reason in `problem`.
         kind, id, reply_to, flow, seq: as the protocol names them; empty, or None for `seq`, where it has none.
         fields: headers, or the scalar top-level fields, as texts.
         body: the part that the author of the message chose.

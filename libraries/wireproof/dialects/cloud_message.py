@@ -72,8 +72,9 @@ class CloudMessage(Dialect):
         """Registers a device: waits for the challenge, answers it, waits for the acknowledgement.
 
         Args:
-            credentials: the payload of `device_register`: `id` and `userId`, and where they differ from a plain desktop
-                `type`, `platform`, `version`, `capabilities`; `authToken`; `sessionId`, `epoch` and `lastSeq` to resume.
+            credentials: the payload of `device_register`: `id` and `userId`; `type`, `platform`, `version` and
+                `capabilities` where they differ from a plain desktop's; `authToken`; to resume `sessionId`, `epoch`
+                and `lastSeq`.
         """
         missing = sorted(_REQUIRED - credentials.keys())
         unknown = sorted(credentials.keys() - _REQUIRED - _OPTIONAL)
