@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {"Sockets": "wireproof.sockets.keywords", "Stack": "wireproof.stack.keywords"}
 
-__all__ = ["Sockets", "Stack"]  # noqa: F822 - handed out by __getattr__
+__all__ = ["Sockets", "Stack"]
 
 
 def __getattr__(name: str) -> Any:

@@ -66,7 +66,7 @@ class Journal:
     def __init__(self) -> None:
         self.started_ns = now_ns()
         self.run = os.urandom(6).hex()
-        self._inbox: deque[tuple[int, str, str, bytes | None, dict[str, Any]]] = deque(maxlen=RECENT)
+        self._inbox: deque[tuple[int, str, str, bytes | None, dict[str, Any]]] = deque()
         self._recent: deque[Event] = deque(maxlen=RECENT)
         self._marks: dict[str, Mark] = {}
         self._numbers = itertools.count(1)
@@ -88,6 +88,8 @@ class Journal:
             data: further details, JSON values; texts are made `safe`.
         """
         self._inbox.append((now_ns() if at_ns is None else at_ns, kind, source, payload, data))
+        if self._file is None and len(self._inbox) > RECENT:
+            self.flush()
 
     def mark(self, name: str = "") -> Mark:
         """Sets a mark at this moment; without a name it gets a number."""
@@ -136,7 +138,6 @@ class Journal:
             "now": datetime.now(UTC).isoformat(),
         }
         self._file.write(json.dumps(header) + "\n")
-        self._inbox = deque(self._inbox)
         self._closing.clear()
         self._writer = threading.Thread(target=self._write_until_closed, name="wireproof-journal", daemon=True)
         self._writer.start()
@@ -151,7 +152,6 @@ class Journal:
         self.flush()
         self._file.close()
         self._file = None
-        self._inbox = deque(self._inbox, maxlen=RECENT)
 
     def flush(self) -> None:
         """Brings everything recorded so far to `recent` and to the file."""

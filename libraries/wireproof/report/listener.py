@@ -1,8 +1,8 @@
 """The one listener: tells the ground floor which suite and test is running, and opens the journal.
 
-Robot registers a library's listener for the suite that imports the library, after that suite has started, and once for
-each library that brings it. So every event is compared with what is already known: a repeated one changes nothing, and a
-suite is entered with the first keyword or test that runs in it.
+Robot registers a library's listener for the suite that imports the library, after that suite has started, and once
+for each library that brings it. So every event is compared with what is already known: a repeated one changes nothing,
+and a suite is entered with the first keyword or test that runs in it.
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
+from robot.running import TestSuite
 
 from wireproof import journal, scopes
 
@@ -25,9 +26,8 @@ class Listener:
     def start_keyword(self, data: Any, result: Any) -> None:
         """A keyword outside a test belongs to a suite's set-up or tear-down."""
         if not self._in_test:
-            owner = data.parent
-            if type(owner).__name__ == "TestSuite":
-                self._enter_suite(owner)
+            if isinstance(data.parent, TestSuite):
+                self._enter_suite(data.parent)
 
     def start_test(self, data: Any, result: Any) -> None:
         if self._is_running(data.id):

@@ -1,0 +1,68 @@
+# The targets of daily work. `make accept` and `make test` start from nothing but Python, make and git.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+N      ?= 20
+OPTIONS ?=
+
+.PHONY: help accept smoke test lint unit integration atest stretch prove repeat bench docs clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F': .*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(f"Wireproof needs Python 3.11 or newer, this is {sys.version.split()[0]}; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+accept: $(VENV)/.installed     ## run all acceptance suites on the embedded stack; results/log.html, results/report.html
+	$(BIN)/robot --outputdir results --exclude stretch $(OPTIONS) suites/
+
+smoke: $(VENV)/.installed      ## run ten quick tests of them
+	$(BIN)/robot --outputdir results --include smoke $(OPTIONS) suites/
+
+stretch: $(VENV)/.installed    ## run the tests beyond the agreed scale
+	$(BIN)/robot --outputdir results --include stretch --runemptysuite $(OPTIONS) suites/
+
+repeat: $(VENV)/.installed     ## run all suites N times (N=20) and count the green runs
+	@green=0; for run in $$(seq $(N)); do \
+	  if $(BIN)/robot --outputdir results/repeat/$$run --exclude stretch --console none $(OPTIONS) suites/; then green=$$((green + 1)); \
+	  else echo "run $$run failed: results/repeat/$$run/log.html"; fi; done; \
+	echo "$$green of $(N) runs green"; test $$green -eq $(N)
+
+test: lint unit integration atest  ## check style, types and floors, run every test of the library and the server
+
+lint: $(VENV)/.installed-dev   ## ruff, mypy, robocop, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/robocop check suites resources tests
+	$(BIN)/robocop format --check --no-overwrite suites resources tests
+
+unit: $(VENV)/.installed-dev   ## tests of the pure parts; no services
+	$(BIN)/pytest tests/unit
+
+integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, servers and sockets
+	$(BIN)/pytest tests/integration
+
+atest: $(VENV)/.installed-dev  ## Robot runs judged by their output
+	$(BIN)/pytest tests/atest
+
+bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for one area)
+	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
+
+docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
+	$(BIN)/python -m robot.libdoc wireproof.Sockets docs/keywords/Sockets.html
+	$(BIN)/python -m robot.libdoc wireproof.Stack docs/keywords/Stack.html
+
+clean:           ## remove what runs and installs leave
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache .robocop_cache build dist
+	find results -mindepth 1 -maxdepth 1 ! -name baselines -exec rm -rf {} +
