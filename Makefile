@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 N      ?= 20
 OPTIONS ?=
 
-.PHONY: help accept smoke test lint unit integration atest stretch prove repeat bench docs clean
+.PHONY: help accept smoke test lint unit integration atest stretch repeat bench docs clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F': .*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
