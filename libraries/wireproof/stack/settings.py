@@ -1,0 +1,36 @@
+"""Settings of the reference server: their names as `/version` shows them and as the environment carries them."""
+
+import re
+from collections.abc import Mapping
+
+PREFIX = "REFERENCE_SERVER_"
+
+FUNCTIONAL: Mapping[str, float] = {
+    "heartbeatInterval": 0.5,
+    "heartbeatTimeout": 2,
+    "registrationTimeout": 1,
+    "messageTimeout": 2,
+    "sessionTimeout": 5,
+}
+"""Short times for functional tests, in seconds: the tests of a time-out shall not wait as long as production does."""
+
+Setting = str | int | float | bool
+
+
+def environment(settings: Mapping[str, Setting]) -> dict[str, str]:
+    """The environment variables for settings given by their camelCase names: heartbeatTimeout, maxConnections, ...
+
+    Raises:
+        ValueError: a name is not camelCase.
+    """
+    return {f"{PREFIX}{_screaming_snake(name)}": _text(value) for name, value in settings.items()}
+
+
+def _screaming_snake(name: str) -> str:
+    if not re.fullmatch("[a-z][a-zA-Z0-9]*", name):
+        raise ValueError(f"'{name}' is no name of a setting: write it as /version does, for example heartbeatTimeout")
+    return re.sub("([A-Z])", r"_\1", name).upper()
+
+
+def _text(value: Setting) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
