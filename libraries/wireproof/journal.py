@@ -85,7 +85,7 @@ class Journal:
             source: the client, service or fixture it happened to.
             at_ns: when, by `now_ns`; now if not given.
             payload: a message's bytes, kept as length, sha256 and excerpt. Leave it out for anything confidential.
-            data: further details, JSON values; texts are made `safe`.
+            data: further details, JSON values; texts in them are made `safe`, and so is what is no JSON value.
         """
         self._inbox.append((now_ns() if at_ns is None else at_ns, kind, source, payload, data))
         if self._file is None and len(self._inbox) > RECENT:
@@ -117,8 +117,9 @@ class Journal:
 
     def recent(self) -> list[Event]:
         """The last `RECENT` events, in the order in which they were recorded."""
-        self.flush()
-        return list(self._recent)
+        with self._drain_lock:
+            self._drain()
+            return list(self._recent)
 
     @property
     def is_open(self) -> bool:
@@ -128,7 +129,6 @@ class Journal:
         """Writes to `path` from now on, what is already in memory first."""
         self.close()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8")
         header = {
             "journal": VERSION,
             "run": self.run,
@@ -137,7 +137,9 @@ class Journal:
             "now_ns": now_ns(),
             "now": datetime.now(UTC).isoformat(),
         }
-        self._file.write(json.dumps(header) + "\n")
+        file = path.open("w", encoding="utf-8")
+        file.write(json.dumps(header) + "\n")
+        self._file = file
         self._closing.clear()
         self._writer = threading.Thread(target=self._write_until_closed, name="wireproof-journal", daemon=True)
         self._writer.start()
@@ -156,15 +158,18 @@ class Journal:
     def flush(self) -> None:
         """Brings everything recorded so far to `recent` and to the file."""
         with self._drain_lock:
-            lines = []
-            while self._inbox:
-                event = _event(*self._inbox.popleft())
-                self._recent.append(event)
-                if self._file is not None:
-                    lines.append(event.to_json() + "\n")
-            if self._file is not None and lines:
-                self._file.writelines(lines)
-                self._file.flush()
+            self._drain()
+
+    def _drain(self) -> None:
+        lines = []
+        while self._inbox:
+            event = _event(*self._inbox.popleft())
+            self._recent.append(event)
+            if self._file is not None:
+                lines.append(event.to_json() + "\n")
+        if self._file is not None and lines:
+            self._file.writelines(lines)
+            self._file.flush()
 
     def _write_until_closed(self) -> None:
         while not self._closing.wait(_FLUSH_EVERY_S):
@@ -172,12 +177,22 @@ class Journal:
 
 
 def _event(at_ns: int, kind: str, source: str, payload: bytes | None, data: dict[str, Any]) -> Event:
-    details = {key: safe(value) if isinstance(value, str) else value for key, value in data.items()}
+    details = {key: _at_the_door(value) for key, value in data.items()}
     if payload is not None:
         details["length"] = len(payload)
         details["sha256"] = hashlib.sha256(payload).hexdigest()
         details["excerpt"] = safe(payload)
     return Event(at_ns, safe(kind), safe(source), details)
+
+
+def _at_the_door(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {safe(key): _at_the_door(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_at_the_door(item) for item in value]
+    return safe(value)
 
 
 def read(path: Path) -> Iterator[Event]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from wireproof.journal import current as current_journal
 from wireproof.journal import now_ns
+from wireproof.wiretext import safe
 
 Kind = Literal["run", "suite", "test"]
 
@@ -41,7 +42,7 @@ class Scope:
             try:
                 cleanup()
             except Exception as error:  # noqa: BLE001 - the others must run, and the caller reports every reason
-                problems.append(f"clean-up at the end of {self.kind} '{self.name}' failed: {error}")
+                problems.append(f"clean-up at the end of {self.kind} '{self.name}' failed: {safe(error)}")
         return problems
 
     def __str__(self) -> str:
@@ -59,6 +60,11 @@ def run() -> Scope:
 def current() -> Scope:
     """The innermost running scope."""
     return _stack[-1]
+
+
+def enclosing(kind: Kind) -> Scope | None:
+    """The innermost running scope of that kind."""
+    return next((scope for scope in reversed(_stack) if scope.kind == kind), None)
 
 
 def enter(kind: Kind, name: str) -> Scope:

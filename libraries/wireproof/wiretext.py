@@ -8,9 +8,9 @@ own. Everything that a peer may have chosen goes through `safe` first.
 import json
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 MASK = "<secret>"
 SHORTEST_SECRET = 4
@@ -18,9 +18,11 @@ SHORTEST_SECRET = 4
 
 _PREFIX = 4
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# C0 and C1 controls, line and paragraph separators, marks that turn the reading direction, surrogates, non-characters
+# Controls (C0, C1), what is invisible, line and paragraph separators, marks that turn the reading direction, tags,
+# surrogates, non-characters.
 _UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -44,11 +46,24 @@ class _Secrets:
             self._by_prefix = {**self._by_prefix, text[:_PREFIX]: ordered}
 
     def mask(self, text: str) -> str:
-        for prefix, secrets in self._by_prefix.items():
-            if prefix in text:
-                for secret in secrets:
-                    text = text.replace(secret, MASK)
-        return text
+        spans = sorted(span for prefix in self._by_prefix for span in self._spans(text, prefix))
+        if not spans:
+            return text
+        parts, end = [], 0
+        for start, stop in spans:
+            # One secret may stand inside another or overlap it: together they are one mask, so that no part is left.
+            if start >= end:
+                parts += [text[end:start], MASK]
+            end = max(end, stop)
+        return "".join([*parts, text[end:]])
+
+    def _spans(self, text: str, prefix: str) -> Iterator[tuple[int, int]]:
+        start = text.find(prefix)
+        while start >= 0:
+            longest = next((secret for secret in self._by_prefix[prefix] if text.startswith(secret, start)), "")
+            if longest:
+                yield start, start + len(longest)
+            start = text.find(prefix, start + 1)
 
 
 _secrets = _Secrets()
@@ -58,12 +73,17 @@ def hide(secret: str) -> None:
     """Masks `secret` in everything that `safe` lets through from now on.
 
     The credentials of an ``Authorization`` value are hidden without their scheme too, because servers like to echo
-    them, and so is the form that a query string carries.
+    them, and so are the forms that a query string and a JSON text carry.
     """
     _, _, credentials = secret.partition(" ")
-    for text in (secret, credentials, quote(secret, safe="")):
-        if len(text) >= SHORTEST_SECRET:
-            _secrets.add(text)
+    for text in (secret, credentials):
+        for form in (text, quote(text, safe="", errors="replace"), quote_plus(text, errors="replace"), _in_json(text)):
+            if len(text) >= SHORTEST_SECRET:
+                _secrets.add(form)
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def safe(value: object, limit: int = 200) -> str:
@@ -84,6 +104,8 @@ def safe(value: object, limit: int = 200) -> str:
 def _escaped(match: re.Match[str]) -> str:
     character = match.group()
     code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return _ESCAPES.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
@@ -114,13 +136,15 @@ def load_json(text: str | bytes) -> Any:
         raise ValueError("not readable as JSON: nested too deep") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at position {error.pos}") from None
+    except ValueError as error:
+        raise ValueError(f"not readable as JSON: {error}") from None
     if _SURROGATE_ESCAPE.search(text) or _SURROGATE.search(text):
         _refuse_surrogates(value)
     return value
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"not JSON: {name} is no JSON number")
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _refuse_surrogates(value: Any) -> None:
@@ -131,13 +155,15 @@ def _refuse_surrogates(value: Any) -> None:
             raise InvalidTextError(f"half a character (lone surrogate \\u{code:04x}) in a JSON string")
 
 
-def strings_in(value: object) -> Iterable[str]:
-    """Every string in a JSON-like value, keys included, without recursion: depth is the sender's choice."""
+def strings_in(value: object) -> Iterator[str]:
+    """Every string in a JSON-like value, keys and bytes included, without recursion: depth is the sender's choice."""
     rest = [value]
     while rest:
         item = rest.pop()
         if isinstance(item, str):
             yield item
+        elif isinstance(item, bytes | bytearray):
+            yield item.decode("utf-8", "replace")
         elif isinstance(item, Mapping):
             rest.extend(item.keys())
             rest.extend(item.values())

@@ -21,6 +21,7 @@ from wireproof.dialects.base import (
     Outgoing,
 )
 from wireproof.dialects.cloud_message import CloudMessage
+from wireproof.dialects.graphql import GraphqlTransportWs
 from wireproof.dialects.plain_json import Echo, PlainJson
 from wireproof.wiretext import safe
 
@@ -46,7 +47,9 @@ __all__ = [
 Factory = Callable[..., Dialect]
 """Called with the client's name, the numbers of its messages, and the dialect's options by name."""
 
-_factories: dict[str, Factory] = {dialect.name: dialect for dialect in (CloudMessage, PlainJson, Echo)}
+_factories: dict[str, Factory] = {
+    dialect.name: dialect for dialect in (CloudMessage, PlainJson, Echo, GraphqlTransportWs)
+}
 
 
 def register(name: str, factory: Factory) -> None:
@@ -84,7 +87,7 @@ def _imported(path: str) -> Factory:
         )
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - the author's module may raise anything while it is imported
         raise ValueError(f"the dialect '{safe(path)}' cannot be imported: {safe(error)}") from None
     if not (isinstance(found, type) and issubclass(found, Dialect)):
         raise ValueError(f"'{safe(path)}' is not a subclass of wireproof.dialects.Dialect")

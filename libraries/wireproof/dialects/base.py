@@ -8,6 +8,7 @@ import itertools
 import uuid
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from json import dumps
 from typing import Any, ClassVar, Literal
 
 from wireproof.journal import now_ns
@@ -122,6 +123,9 @@ Login = Generator[Sequence[Outgoing], Message, Mapping[str, Any]]
 class Dialect:
     """A protocol over WebSocket. Subclasses set `name` and override what their protocol has; see docs/dialects.md.
 
+    `subprotocols` are offered in the handshake unless the author names others. `close_reasons` says what the protocol
+    means by its close codes, for servers that give no reason.
+
     Args:
         client: the name of the client whose connection it serves.
         arrivals: numbers for its messages; a client passes the same ones to the dialect of its next connection.
@@ -129,6 +133,7 @@ class Dialect:
 
     name: ClassVar[str] = ""
     subprotocols: ClassVar[tuple[str, ...]] = ()
+    close_reasons: ClassVar[Mapping[int, str]] = {}
 
     def __init__(self, client: str = "", arrivals: Iterator[int] | None = None) -> None:
         self.client = client
@@ -200,6 +205,18 @@ def read_json(frame: Frame) -> tuple[Any, str]:
         return load_json(frame.payload), ""
     except ValueError as error:
         return None, str(error)
+
+
+def write_json(value: Any) -> bytes:
+    """A JSON text on the wire.
+
+    Raises:
+        ValueError: the value is no JSON value: a date, bytes, NaN, half a character.
+    """
+    try:
+        return dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"cannot be sent as JSON: {safe(error)}") from None
 
 
 def fresh_id() -> str:

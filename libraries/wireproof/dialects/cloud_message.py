@@ -3,7 +3,6 @@
 A client is a device. It registers after the server's challenge, and confirms what it reads; `confirm=False` stops that.
 """
 
-import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +18,7 @@ from wireproof.dialects.base import (
     fresh_id,
     read_json,
     scalar_fields,
+    write_json,
 )
 from wireproof.wiretext import safe
 
@@ -127,13 +127,13 @@ class CloudMessage(Dialect):
         if draft.to:
             envelope["toDeviceId"] = draft.to
         envelope.update({name: _typed(name, value) for name, value in draft.fields.items()})
-        text = json.dumps(envelope, ensure_ascii=False).encode()
+        text = write_json(envelope)
         return Outgoing(text, id=str(envelope["id"]), kind=str(envelope["type"]), confidential=confidential)
 
 
 def _typed(name: str, value: Any) -> Any:
     """Robot gives texts; the envelope wants a number and a boolean in these two fields."""
-    if name == "priority" and isinstance(value, str) and value.isdecimal():
+    if name == "priority" and isinstance(value, str) and value.removeprefix("-").isdecimal():
         return int(value)
     if name == "requiresAck" and isinstance(value, str) and value.lower() in {"true", "false", "yes", "no"}:
         return value.lower() in {"true", "yes"}

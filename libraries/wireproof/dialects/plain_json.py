@@ -1,9 +1,18 @@
 """The dialects of servers without a protocol of their own: plain JSON objects, and an echo."""
 
-import json
 from typing import Any
 
-from wireproof.dialects.base import Dialect, Draft, Frame, Message, Outgoing, fresh_id, read_json, scalar_fields
+from wireproof.dialects.base import (
+    Dialect,
+    Draft,
+    Frame,
+    Message,
+    Outgoing,
+    fresh_id,
+    read_json,
+    scalar_fields,
+    write_json,
+)
 
 
 class PlainJson(Dialect):
@@ -37,10 +46,11 @@ class PlainJson(Dialect):
         if draft.body is not None and not isinstance(draft.body, dict):
             if added:
                 raise ValueError(f"kind, to and fields need a JSON object as body, not {type(draft.body).__name__}")
-            return Outgoing(json.dumps(draft.body).encode(), id=draft.id)
+            return Outgoing(write_json(draft.body), id=draft.id)
         body = {**(draft.body or {}), **added}
-        body["id"] = draft.id or body.get("id") or fresh_id()
-        return Outgoing(json.dumps(body).encode(), id=str(body["id"]), kind=str(body.get("type", "")))
+        if draft.id or "id" not in body:
+            body["id"] = draft.id or fresh_id()
+        return Outgoing(write_json(body), id=_text(body["id"]), kind=_text(body.get("type")))
 
 
 class Echo(PlainJson):

@@ -8,9 +8,8 @@ and a suite is entered with the first keyword or test that runs in it.
 from pathlib import Path
 from typing import Any
 
-from robot.api import logger
+from robot.api import TestSuite, logger
 from robot.libraries.BuiltIn import BuiltIn
-from robot.running import TestSuite
 
 from wireproof import journal, scopes
 
@@ -25,9 +24,8 @@ class Listener:
 
     def start_keyword(self, data: Any, result: Any) -> None:
         """A keyword outside a test belongs to a suite's set-up or tear-down."""
-        if not self._in_test:
-            if isinstance(data.parent, TestSuite):
-                self._enter_suite(data.parent)
+        if not self._in_test and isinstance(data.parent, TestSuite):
+            self._enter_suite(data.parent)
 
     def start_test(self, data: Any, result: Any) -> None:
         if self._is_running(data.id):
@@ -59,6 +57,9 @@ class Listener:
             return
         if suite.parent is not None:
             self._enter_suite(suite.parent)
+        # A suite that does not import the library itself, only its child suites do, ends without a call of `end_suite`.
+        while self._running and (suite.parent is None or self._running[-1][0] != suite.parent.id):
+            self._leave(self._running[-1][0])
         self._enter("suite", suite.id, suite.full_name)
 
     def _enter(self, kind: scopes.Kind, identity: str, name: str) -> None:

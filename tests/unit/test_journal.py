@@ -1,0 +1,147 @@
+import json
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wireproof import journal, wiretext
+from wireproof.journal import Event, Journal, Mark, now_ns, read
+
+
+@pytest.fixture
+def own():
+    own = Journal()
+    yield own
+    own.close()
+
+
+def test_an_event_is_reduced_at_the_door(own, monkeypatch):
+    monkeypatch.setattr(wiretext, "_secrets", wiretext._Secrets())
+    wiretext.hide("top-secret")
+    own.record(
+        "received", "ali\nce", at_ns=7, payload=b"\xfftop-secret\x00", opcode="text", nested={"a": ["\ud800", 1]}
+    )
+    assert own.recent() == [
+        Event(
+            7,
+            "received",
+            "ali\\nce",
+            {
+                "opcode": "text",
+                "nested": {"a": ["\\ud800", 1]},
+                "length": 12,
+                "sha256": "dd0dfba40a20a0962aac069ba37a7070633180f31c49b6c32ef200122e74b33a",
+                "excerpt": "\\xff<secret>\\x00",
+            },
+        )
+    ]
+
+
+def test_what_is_recorded_can_be_read_again(own, tmp_path):
+    path = tmp_path / "deep" / "journal.jsonl"
+    own.record("note", "early", text="é\ud83d")
+    own.open(path)
+    own.record("received", "alice", at_ns=5, payload=b"{}", seq=None, ok=True, wait_ms=1.5)
+    own.record("note", "late", odd=object)
+    own.close()
+    own.record("note", "after")
+    events = list(read(path))
+    assert [event.source for event in events] == ["early", "alice", "late"]
+    assert events == own.recent()[:3]
+    assert json.loads(path.read_text().splitlines()[0])["run"] == own.run
+
+
+@given(st.dictionaries(st.text(), st.none() | st.floats() | st.binary() | st.lists(st.text())))
+def test_every_event_is_one_readable_line(data):
+    event = journal._event(1, "k", "s", None, {"data": data})
+    line = event.to_json()
+    assert line.isascii()
+    assert "\n" not in line
+    json.loads(line)
+
+
+def test_the_file_is_written_while_the_run_goes_on(own, tmp_path):
+    path = tmp_path / "journal.jsonl"
+    own.open(path)
+    written = threading.Event()
+    own._drain = lambda drain=own._drain: (drain(), written.set())
+    own.record("note", "alice")
+    assert written.wait(10)
+    assert [event.source for event in read(path)] == ["alice"]
+
+
+def test_opening_again_starts_a_new_file(own, tmp_path):
+    for name in ("a", "b"):
+        own.open(tmp_path / name)
+        own.record("note", name)
+    own.close()
+    assert not own.is_open
+    assert [event.source for event in read(tmp_path / "a")] == ["a"]
+    assert [event.source for event in read(tmp_path / "b")] == ["b"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "wireproof-journal"]
+
+
+def test_many_threads_record_and_nothing_is_lost(own, tmp_path):
+    own.open(tmp_path / "journal.jsonl")
+    threads = [
+        threading.Thread(target=lambda n=n: [own.record("sent", f"t{n}", number=i) for i in range(500)])
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    own.close()
+    for n in range(8):
+        mine = [event.data["number"] for event in read(tmp_path / "journal.jsonl") if event.source == f"t{n}"]
+        assert mine == list(range(500))
+
+
+def test_only_the_last_events_stay_in_memory(own):
+    for number in range(3 * journal.RECENT):
+        own.record("received", "alice", number=number)
+        assert len(own._inbox) <= journal.RECENT
+    assert [event.data["number"] for event in own.recent()] == list(range(2 * journal.RECENT, 3 * journal.RECENT))
+
+
+def test_marks_are_found_by_name_and_the_latest_counts(own):
+    first = own.mark("request")
+    assert own.mark().name == "mark 1"
+    second = own.mark("request")
+    assert own.find_mark("request") is second
+    assert second.at_ns >= first.at_ns
+    assert second.at_ms == second.at_ns / 1e6
+    assert own.last_mark(0) is second
+    assert own.last_mark(now_ns()) is None
+    assert [event.source for event in own.recent()] == ["request", "mark 1", "request"]
+
+
+def test_an_unknown_mark_is_told_with_the_known_ones(own):
+    with pytest.raises(ValueError, match=r"no mark named 'a\\nb' was set; known marks: none"):
+        own.find_mark("a\nb")
+    own.mark("request")
+    with pytest.raises(ValueError, match="known marks: 'request'"):
+        own.find_mark("reply")
+
+
+def test_a_mark_shows_its_name_only():
+    assert repr(Mark("request", 1)) == "Mark('request')"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "line 1: not a line of a journal"),
+        ("{}\n", "is no journal of version 1"),
+        ('{"journal": 2}\n', "is no journal of version 1"),
+        ('{"journal": 1}\n{"at_ns": 1', "line 2: not a line of a journal"),
+        ('{"journal": 1}\n[]\n', "line 2: not a line of a journal"),
+        ('{"journal": 1}\n{"at_ns": 1, "kind": "note"}\n', "line 2: an event without 'source'"),
+    ],
+)
+def test_a_file_that_is_no_journal_is_refused(tmp_path, text, reason):
+    path = tmp_path / "journal.jsonl"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=reason):
+        list(read(path))
