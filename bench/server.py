@@ -1,0 +1,143 @@
+"""Area `server`: what the reference server carries on one core, with PostgreSQL and the generator on the other.
+
+Beside the rate stands its ratio to a bare echo of the same WebSocket library, measured in the same run: machines
+differ, ratios much less.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+
+from bench.figures import Figure
+from wireproof.stack.embedded import EmbeddedStack
+
+ROUNDS = 3
+SECONDS = 5
+SERVER_CORE, OTHER_CORE = 0, (os.cpu_count() or 1) - 1
+
+
+def measure() -> Iterator[Figure]:
+    yield from _throughput()
+    yield from _latency()
+    yield from _memory()
+
+
+def _throughput() -> Iterator[Figure]:
+    rates, costs, echoes = [], [], []
+    for _ in range(ROUNDS):
+        echoes.append(_echo_rate())
+        with (
+            _pinned_stack() as stack,
+            _generator(stack, "closed", "--connections=100", f"--seconds={SECONDS}") as result,
+        ):
+            _require_whole(result)
+            rates.append(result["rate"])
+            costs.append(_cpu_seconds(stack) / result["sent"] * 1e6)
+    how = f"median of {ROUNDS} rounds of {SECONDS} s, 100 connections, 250-byte envelopes, 4 in flight each"
+    yield Figure(
+        "server", "durable, acked, delivered, confirmed messages", statistics.median(rates), "/s", ">= 10000/s", how
+    )
+    yield Figure(
+        "server",
+        "its CPU time a message, in µs",
+        statistics.median(costs),
+        "",
+        "",
+        "server process, by the kernel's account",
+    )
+    ratio = statistics.median(rate / echo for rate, echo in zip(rates, echoes, strict=True))
+    yield Figure(
+        "server", "its rate to a bare echo of `websockets`", ratio, "", "", "same generator's connections, same rounds"
+    )
+
+
+def _latency() -> Iterator[Figure]:
+    results = []
+    for _ in range(ROUNDS):
+        with _pinned_stack() as stack, _generator(stack, "open", "--rate=1000", f"--seconds={SECONDS * 2}") as result:
+            _require_whole(result)
+            results.append(result)
+    how = f"median of {ROUNDS} rounds of {SECONDS * 2} s, open model, from the intended send to the recipient's read"
+    for share in (50, 99):
+        value = statistics.median(result[f"p{share}_ms"] for result in results)
+        goal = "< 50 ms" if share == 99 else ""
+        yield Figure("server", f"delivery at 1 000 msg/s, p{share}", value, "ms", goal, how)
+
+
+def _memory() -> Iterator[Figure]:
+    with _pinned_stack() as stack:
+        empty = _memory_mb(stack)
+        with _generator(stack, "hold", "--connections=1000") as result:
+            _require_whole(result)
+            full = _memory_mb(stack)
+    how = "PSS of the server's process, every connection registered and proven by a message"
+    yield Figure("server", "memory at 1 000 connections", full, "MB", "< 150 MB", how)
+    yield Figure("server", "memory without connections", empty, "MB", "", "PSS of the server's process")
+
+
+@contextmanager
+def _pinned_stack() -> Iterator[EmbeddedStack]:
+    """A stack with production settings; the server on one core, everything else on another."""
+    stack = EmbeddedStack.start(settings={})
+    try:
+        for service in stack.services.values():
+            core = SERVER_CORE if service is stack.server else OTHER_CORE
+            for process in _tree(service.process.pid):
+                process.cpu_affinity([core])
+        yield stack
+    finally:
+        stack.stop()
+
+
+@contextmanager
+def _generator(stack: EmbeddedStack, *arguments: str) -> Iterator[dict[str, Any]]:
+    """Runs the generator and gives its result; its connections stay until the block is left when it holds them."""
+    target = {"ws": stack.endpoint("ws"), "token_secret": stack.credential("token secret")}
+    with _on_other_core(["-m", "bench.generator", *arguments]) as process:
+        process.stdin.write(json.dumps(target) + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the generator ended without a result, exit code {process.wait()}")
+        yield json.loads(line)
+
+
+def _echo_rate() -> float:
+    """Round trips a second that `websockets` carries when it only echoes, with as many in flight."""
+    with _on_other_core(["-m", "bench.echo", str(SERVER_CORE), str(SECONDS)]) as process:
+        return float(process.stdout.readline())
+
+
+@contextmanager
+def _on_other_core(arguments: list[str]) -> Iterator[Any]:
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        psutil.Process(process.pid).cpu_affinity([OTHER_CORE])
+        yield process
+        process.stdin.close()
+
+
+def _require_whole(result: dict[str, Any]) -> None:
+    """A rate counts only when every message of the run was acked and delivered."""
+    if result["errors"] or not result["sent"] == result["acked"] == result["delivered"]:
+        raise RuntimeError(f"the run lost or refused messages, so its figures do not count: {result}")
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def _cpu_seconds(stack: EmbeddedStack) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in _tree(stack.server.process.pid))
+
+
+def _memory_mb(stack: EmbeddedStack) -> float:
+    return sum(process.memory_full_info().pss for process in _tree(stack.server.process.pid)) / 1e6
