@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from wireproof import stack as room
 from wireproof.stack.embedded import EmbeddedStack, Server
 from wireproof.stack.settings import Setting

@@ -6,9 +6,14 @@
 from wireproof.stack.base import ABILITIES, Addresses, Guards, Stack
 from wireproof.stack.services import StackError
 
-__all__ = ["ABILITIES", "Addresses", "Guards", "Stack", "StackError", "current", "use"]
+__all__ = ["ABILITIES", "Addresses", "Guards", "Stack", "StackError", "current", "running", "use"]
 
 _current: Stack | None = None
+
+
+def running() -> Stack | None:
+    """The stack of this run, None when there is none."""
+    return _current
 
 
 def current() -> Stack:

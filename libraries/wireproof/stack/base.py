@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
+from wireproof.quantities import Rate
 from wireproof.stack import readiness
 from wireproof.stack.readiness import Check
 from wireproof.stack.services import Service, StackError
@@ -60,12 +62,12 @@ class Guards:
 
     Attributes:
         isolation: how tests are kept apart: reset, owner, keep, rollback or database per worker.
-        max_rate: messages per second.
+        max_rate: the highest rate of messages.
         max_connections: connections open at the same time.
     """
 
     isolation: str = "reset"
-    max_rate: float | None = None
+    max_rate: Rate | None = None
     max_connections: int | None = None
 
 
@@ -110,6 +112,11 @@ class Stack:
         """
         return self._shown(self.addresses.credential(name), name)
 
+    @property
+    def shown(self) -> list[str]:
+        """The names of the endpoints that this stack has and shows."""
+        return [name for name in Addresses.ENDPOINTS if self.addresses.endpoint(name)]
+
     def _shown(self, value: str, name: str) -> str:
         if not value:
             raise StackError(f"the {self.mode} stack has no {name} that tests may use")
@@ -152,6 +159,9 @@ class Stack:
             return list(pool.map(readiness.check, probes.keys(), probes.values()))
         finally:
             pool.shutdown(wait=False)
+
+    def save_logs(self, target: Path) -> None:
+        """Copies the logs of the services that this run started to the directory `target`."""
 
     def stop(self) -> None:
         """Ends what belongs to this run; a stack that was there before stays."""

@@ -18,7 +18,7 @@ from wireproof.stack.redis import RedisService
 from wireproof.stack.rundir import RunDirectory, write_private
 from wireproof.stack.server import ServerConfig, ServerService, require_package
 from wireproof.stack.services import StackError
-from wireproof.stack.settings import FUNCTIONAL, Setting
+from wireproof.stack.settings import FUNCTIONAL, NOT_REPORTED, Setting
 from wireproof.wiretext import hide, safe
 
 _PLAN = "stack.json"
@@ -217,8 +217,8 @@ class EmbeddedStack(Stack):
             self.postgres.drop_database(database)
 
     def save_logs(self, target: Path) -> None:
-        """Copies the services' logs to `target`."""
-        self.run.save_logs(target)
+        if self._owned:
+            self.run.save_logs(target)
 
     def stop(self) -> None:
         """Ends the servers that this run added; when it started the stack, all services, and removes what they left."""
@@ -243,7 +243,7 @@ def _config(
 
 
 def _require_known(settings: Mapping[str, Setting], http_endpoint: str) -> None:
-    known = version(http_endpoint).get("settings", {})
-    unknown = sorted(settings.keys() - known.keys())
+    known = version(http_endpoint).get("settings", {}).keys() | NOT_REPORTED
+    unknown = sorted(settings.keys() - known)
     if unknown:
         raise StackError(f"the server has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}")

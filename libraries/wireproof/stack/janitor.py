@@ -39,7 +39,16 @@ class Row(NamedTuple):
 
     identity: Identity
     parent: int
-    zombie: bool
+    state: str
+
+    @property
+    def dead(self) -> bool:
+        """A zombie is dead: whoever inherited it may take seconds to collect it."""
+        return self.state in "ZX"
+
+    @property
+    def stopped(self) -> bool:
+        return self.state == "T"
 
 
 def processes() -> dict[int, Row]:
@@ -60,7 +69,7 @@ def look_up(pid: int) -> Row | None:
         return None
     # the name in parentheses may hold spaces and parentheses; state, parent, ... start time (field 22) follow it
     fields = text.rpartition(")")[2].split()
-    return Row(Identity(pid, fields[19]), int(fields[1]), fields[0] in "ZX")
+    return Row(Identity(pid, fields[19]), int(fields[1]), fields[0])
 
 
 def _processes_by_ps() -> dict[int, Row]:
@@ -68,14 +77,14 @@ def _processes_by_ps() -> dict[int, Row]:
     rows = {}
     for line in listing.stdout.splitlines():
         pid, parent, state, started = line.split(None, 3)
-        rows[int(pid)] = Row(Identity(int(pid), started.strip()), int(parent), state.startswith("Z"))
+        rows[int(pid)] = Row(Identity(int(pid), started.strip()), int(parent), state[0])
     return rows
 
 
 def is_alive(identity: Identity) -> bool:
-    """Whether that very process runs; a zombie is dead: whoever inherited it may take seconds to collect it."""
+    """Whether that very process runs, be it stopped."""
     row = look_up(identity.pid)
-    return row is not None and row.identity == identity and not row.zombie
+    return row is not None and row.identity == identity and not row.dead
 
 
 def tree(identity: Identity) -> list[Identity]:
@@ -87,7 +96,7 @@ def tree(identity: Identity) -> list[Identity]:
     found = [root]
     for row in found:  # grows while it is walked
         found += (child for child in table.values() if child.parent == row.identity.pid)
-    return [row.identity for row in found if not row.zombie]
+    return [row.identity for row in found if not row.dead]
 
 
 def send(signal_number: int, targets: Iterable[Identity]) -> None:

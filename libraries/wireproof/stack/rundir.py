@@ -2,7 +2,7 @@
 
 ::
 
-    <temporary directory>/wireproof-XXXXXXXX/     0755, so that the account PostgreSQL runs under reaches its part
+    <temporary directory>/wireproof-run-XXXXXXXX/     0755, so that the account PostgreSQL runs under reaches its part
         owner.json         who owns it: a later start removes what a dead owner left
         processes/         one record for each running service: number, start time, the signal that ends it
         logs/              one file for each service
@@ -26,7 +26,7 @@ from wireproof.stack import janitor
 from wireproof.stack.accounts import Account
 from wireproof.stack.janitor import Identity
 
-PREFIX = "wireproof-"
+PREFIX = "wireproof-run-"
 _OWNER = "owner.json"
 _UNOWNED_S = 60
 """A directory without an owner's record is left alone for so long: its maker may be about to write it."""
@@ -128,7 +128,8 @@ class RunDirectory:
 
     def save_logs(self, target: Path) -> None:
         """Copies the services' logs to `target`, over those of an earlier run."""
-        shutil.copytree(self.path / "logs", target, dirs_exist_ok=True)
+        with suppress(FileNotFoundError):  # the directory is gone when somebody else ended the stack
+            shutil.copytree(self.path / "logs", target, dirs_exist_ok=True)
 
     def remove(self) -> None:
         """Ends what still runs here, removes the directory and lets the janitor go."""

@@ -151,6 +151,14 @@ class Service(ABC):
         janitor.send(signal.SIGCONT, reversed(janitor.tree(self._running())))
         self._note("resumed")
 
+    def heal(self) -> None:
+        """Brings the service back from whatever was done to it: starts it when it is down, resumes it when frozen."""
+        process = self.process
+        if process is None:
+            self.start()
+        elif (row := janitor.look_up(process.pid)) and row.stopped:
+            self.resume()
+
     def restart(self) -> None:
         """Stops the service in good order and starts it on the same port."""
         self.stop()

@@ -14,7 +14,10 @@ FUNCTIONAL: Mapping[str, float] = {
 }
 """Short times for functional tests, in seconds: the tests of a time-out shall not wait as long as production does."""
 
-Setting = str | int | float | bool
+NOT_REPORTED = frozenset({"allowedOrigins"})
+"""Settings that `/version` does not show."""
+
+Setting = str | int | float | bool | list[str]
 
 
 def environment(settings: Mapping[str, Setting]) -> dict[str, str]:
@@ -33,4 +36,6 @@ def _screaming_snake(name: str) -> str:
 
 
 def _text(value: Setting) -> str:
+    if isinstance(value, list):
+        return ",".join(value)
     return str(int(value)) if isinstance(value, bool) else str(value)

@@ -1,0 +1,50 @@
+"""The command line: ``python -m wireproof stack up|status|down``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from wireproof import __version__
+from wireproof.stack import command
+from wireproof.stack.services import StackError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code: 0 fine, 1 not, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options.json)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m wireproof", description="Tools beside the Robot Framework libraries."
+    )
+    parser.add_argument("--version", action="version", version=f"wireproof {__version__}")
+    areas = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    stack = areas.add_parser(
+        "stack",
+        help="keep a stack running between robot runs",
+        description="Keeps real PostgreSQL, real Redis and the reference server running for this checkout. "
+        "`robot` uses them instead of starting its own, so that a run starts at once.",
+    )
+    actions = stack.add_subparsers(title="actions", metavar="up|status|down", required=True)
+    for name, run, text in (
+        ("up", command.up, "start it, or show the one that runs"),
+        ("status", command.status, "show how each part is; exit code 1 when one is not well"),
+        ("down", command.down, "end it and remove all it left"),
+    ):
+        action = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        action.add_argument("--json", action="store_true", help="print one JSON object, with full URLs, for scripts")
+        action.set_defaults(run=run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
