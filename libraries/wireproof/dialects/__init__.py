@@ -21,6 +21,7 @@ from wireproof.dialects.base import (
     Outgoing,
 )
 from wireproof.dialects.cloud_message import CloudMessage
+from wireproof.dialects.definition import Definition
 from wireproof.dialects.graphql import GraphqlTransportWs
 from wireproof.dialects.plain_json import Echo, PlainJson
 from wireproof.wiretext import safe
@@ -32,6 +33,7 @@ __all__ = [
     "PING",
     "PONG",
     "TEXT",
+    "Definition",
     "Dialect",
     "Draft",
     "Frame",
@@ -41,6 +43,7 @@ __all__ = [
     "Message",
     "Outgoing",
     "create",
+    "define",
     "register",
 ]
 
@@ -50,11 +53,23 @@ Factory = Callable[..., Dialect]
 _factories: dict[str, Factory] = {
     dialect.name: dialect for dialect in (CloudMessage, PlainJson, Echo, GraphqlTransportWs)
 }
+_BUILT_IN = frozenset(_factories)
 
 
 def register(name: str, factory: Factory) -> None:
     """Makes a dialect known by `name`, in place of an earlier one of that name."""
     _factories[name] = factory
+
+
+def define(definition: Definition) -> None:
+    """Makes a dialect from JSON paths known by its name, in place of an earlier one.
+
+    Raises:
+        ValueError: the name is a built-in dialect's.
+    """
+    if definition.name in _BUILT_IN:
+        raise ValueError(f"the dialect '{safe(definition.name)}' is built in; give yours another name")
+    register(definition.name, definition.dialect())
 
 
 def create(

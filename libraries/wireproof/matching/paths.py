@@ -16,10 +16,11 @@ _UNFIT = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, R
 
 @dataclass(frozen=True, slots=True)
 class JsonPath:
-    """A place, or places, in JSON values."""
+    """A place, or places, in JSON values; `names` are its steps if it leads by names alone from object to object."""
 
     expression: str
     _find: Callable[[Any], list[Any]]
+    names: tuple[str, ...] = ()
 
     def values(self, value: Any) -> list[Any]:
         """What stands there in a JSON value: nothing, one value or several; never raises."""
@@ -41,7 +42,8 @@ def json_path(expression: str) -> JsonPath:
     """
     if expression and _SIMPLE.fullmatch(expression):
         steps = tuple(int(step) if step.isdigit() else step for step in _STEP.findall(expression))
-        return JsonPath(expression, functools.partial(_walk, steps))
+        names = tuple(step for step in steps if isinstance(step, str))
+        return JsonPath(expression, functools.partial(_walk, steps), names if len(names) == len(steps) else ())
     from jsonpath_ng.exceptions import JSONPathError
     from jsonpath_ng.ext.parser import parse
 

@@ -6,7 +6,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from wireproof.matching.fuzzy import is_datetime
 from wireproof.matching.templates import ANOTHER_TYPE, SHOWN, Difference, joined, shown
@@ -90,6 +89,8 @@ def _read(source: str | Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _local_file(uri: str) -> Any:
+    from urllib.request import url2pathname
+
     from referencing import Resource
     from referencing.exceptions import NoSuchResource
     from referencing.jsonschema import DRAFT202012
