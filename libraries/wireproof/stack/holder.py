@@ -27,7 +27,10 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     file.write(state.State(*itself.identity, run_dir=str(stack.run.path)))
+    # visitors kill services and start them again: what they killed must not stay a zombie
+    signal.signal(signal.SIGCHLD, lambda *_: stack.run.collect())
     asked_to_end.wait()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     file.remove()
     stack.stop()
     return 0

@@ -91,6 +91,7 @@ class RunDirectory:
 
     def spawn(self, name: str, command: Command) -> Identity:
         """Starts a service in a session of its own, so that Ctrl-C does not reach it, and puts it on record."""
+        self.collect()
         account = command.account
         with self.log(name).open("ab") as log:
             child = subprocess.Popen(
@@ -105,12 +106,16 @@ class RunDirectory:
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
             )
-        self._children = [other for other in self._children if other.poll() is None] + [child]
+        self._children.append(child)
         row = janitor.look_up(child.pid)  # a child that has ended is still there, as a zombie: nobody waited for it
         identity = row.identity if row else Identity(child.pid, "")
         record = {**identity._asdict(), "quick_signal": int(command.quick_signal)}
         write_private(self._record(name), json.dumps(record))
         return identity
+
+    def collect(self) -> None:
+        """Collects children that have ended: PostgreSQL takes a zombie for a server that still runs on its data."""
+        self._children = [child for child in self._children if child.poll() is None]
 
     def process(self, name: str) -> Identity | None:
         """The process on record for a service, whoever started it; it may be dead."""

@@ -20,8 +20,9 @@ STOP_S = 10.0
 
 _POLL_S = 0.01
 _PORT_ATTEMPTS = 5
-# the second is PostgreSQL's: a backend of the killed server is still finishing its query
-_TAKEN = re.compile("address already in use|shared memory block .* is still in use", re.IGNORECASE)
+# The others are PostgreSQL's: a backend of the killed server is still finishing its query, or the killed server is
+# still a zombie, which its parent, another process, is about to collect.
+_TAKEN = re.compile("address already in use|shared memory block .* is still in use|lock file .* already exists", re.I)
 
 
 class StackError(Exception):

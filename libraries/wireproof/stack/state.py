@@ -53,7 +53,7 @@ def parse(text: str) -> State:
 
 
 class StateFile:
-    """Where the state of one checkout's stack is kept: in a directory of the user's own, since it leads to passwords."""
+    """Where the state of one checkout's stack is kept: in a directory of the user's own: it leads to passwords."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
