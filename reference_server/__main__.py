@@ -1,0 +1,56 @@
+"""`python -m reference_server [serve|migrate] [--test-mode]`: every setting comes from the environment."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+from reference_server import logs
+from reference_server.app import App, StartError, migrate
+from reference_server.clock import Clock
+from reference_server.settings import Settings, SettingsError, load
+from reference_server.store import Store, Unavailable
+
+
+def main() -> int:
+    """The exit status: 0 after a clean end, 1 when the server cannot start, 2 for wrong settings."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reference_server",
+        description="Coordination service for devices over WebSockets.",
+        epilog="Settings are environment variables named REFERENCE_SERVER_<NAME>; see reference_server/PROTOCOL.md.",
+    )
+    parser.add_argument(
+        "command", nargs="?", choices=("serve", "migrate"), default="serve", help="serve migrates first"
+    )
+    parser.add_argument("--test-mode", action="store_true", help="hand out tokens over HTTP; for tests only")
+    arguments = parser.parse_args()
+    logs.set_up()
+    try:
+        settings = load(test_mode=arguments.test_mode)
+        _run(App(settings).run() if arguments.command == "serve" else _migrate(settings))
+    except SettingsError as problem:
+        print(f"reference_server: {problem}", file=sys.stderr)  # noqa: T201
+        return 2
+    except (StartError, Unavailable) as problem:
+        print(f"reference_server: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+async def _migrate(settings: Settings) -> None:
+    for name in await migrate(Store(settings, Clock())):
+        logs.info("migrated", migration=name)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

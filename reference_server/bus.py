@@ -1,0 +1,108 @@
+"""Redis between the nodes: hints only. What it loses, PostgreSQL still has; while it is away messages flow within the node."""
+
+import asyncio
+import json
+from typing import Any, Protocol
+
+import redis.asyncio as redis
+from redis.exceptions import RedisError
+
+from reference_server import logs
+from reference_server.settings import Settings
+
+QUEUE_LIMIT = 10_000
+"""Hints that may wait while Redis is slow; the oldest go first, they are only hints."""
+CONNECT_TIMEOUT = 1.0
+REPLY_TIMEOUT = 2.0
+RECONNECT_PAUSE = 0.5
+
+
+class Listener(Protocol):
+    """Who acts on hints of other nodes."""
+
+    def on_wake(self, user_id: str, device_id: str, seq: int) -> None:
+        """Another node committed a delivery for this device."""
+
+    def on_replaced(self, user_id: str, device_id: str, generation: int) -> None:
+        """This device registered elsewhere."""
+
+
+class Bus:
+    """Publishes to and hears from one channel, `<prefix>:nodes`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._node = settings.node
+        self._channel = f"{settings.redis_prefix}:nodes"
+        self._client: Any = redis.Redis.from_url(
+            settings.redis_url,
+            socket_connect_timeout=CONNECT_TIMEOUT,
+            socket_timeout=REPLY_TIMEOUT,
+            retry=None,
+            client_name=f"reference_server-{settings.node}",
+        )
+        self._outgoing: asyncio.Queue[str] = asyncio.Queue(QUEUE_LIMIT)
+        self.listener: Listener | None = None
+        self.connected = False
+
+    def wake(self, user_id: str, device_id: str, seq: int) -> None:
+        """Tell the node that holds a device of a new delivery."""
+        self._publish(kind="wake", userId=user_id, deviceId=device_id, seq=seq)
+
+    def replaced(self, user_id: str, device_id: str, generation: int) -> None:
+        """Tell the other nodes that older connections of a device have to go."""
+        self._publish(kind="replaced", userId=user_id, deviceId=device_id, generation=generation)
+
+    def presence(self, user_id: str, device_id: str, *, online: bool) -> None:
+        """Tell the other nodes that a device came or went."""
+        self._publish(kind="presence", userId=user_id, deviceId=device_id, online=online)
+
+    async def ping(self) -> None:
+        """Ask Redis for a sign of life; raises RedisError or OSError."""
+        await self._client.ping()
+
+    async def publish_forever(self) -> None:
+        """Send what is queued; a hint that cannot be sent is dropped."""
+        while True:
+            text = await self._outgoing.get()
+            try:
+                await self._client.publish(self._channel, text)
+            except (RedisError, OSError) as problem:
+                logs.warning("bus cannot publish", reason=type(problem).__name__)
+
+    async def listen_forever(self) -> None:
+        """Hear the other nodes; subscribes again after every loss."""
+        while True:
+            try:
+                async with self._client.pubsub() as subscription:
+                    await subscription.subscribe(self._channel)
+                    self.connected = True
+                    logs.info("bus connected")
+                    async for message in subscription.listen():
+                        if message["type"] == "message":
+                            self._hear(message["data"])
+            except (RedisError, OSError) as problem:
+                if self.connected:
+                    logs.warning("bus lost", reason=type(problem).__name__)
+            self.connected = False
+            await asyncio.sleep(RECONNECT_PAUSE)
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._client.aclose()
+
+    def _publish(self, **hint: object) -> None:
+        if self._outgoing.full():
+            self._outgoing.get_nowait()
+        self._outgoing.put_nowait(json.dumps({"node": self._node, **hint}))
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            hint = json.loads(data)
+            if hint["node"] == self._node or self.listener is None:
+                return
+            if hint["kind"] == "wake":
+                self.listener.on_wake(hint["userId"], hint["deviceId"], hint["seq"])
+            elif hint["kind"] == "replaced":
+                self.listener.on_replaced(hint["userId"], hint["deviceId"], hint["generation"])
+        except (ValueError, KeyError, TypeError):
+            logs.warning("bus heard something it does not know")

@@ -1,0 +1,334 @@
+"""Sends each device its deliveries strictly by number, keeps what is unconfirmed, and sends it again."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from reference_server import logs, replies
+from reference_server.batch import Confirmed, Submission
+from reference_server.clock import Clock
+from reference_server.confirmations import Confirmations
+from reference_server.metrics import Metrics
+from reference_server.protocol import CloseCode, Envelope
+from reference_server.settings import Settings
+from reference_server.store import Admission, Store, Unavailable
+from reference_server.tasks import Tasks
+
+Key = tuple[str, str]
+"""(userId, deviceId)"""
+RETRY_PAUSE = 0.5
+"""Seconds between attempts to read from a database that is away."""
+
+
+class Link(Protocol):
+    """A connection as the delivery sees it."""
+
+    def send(self, data: bytes) -> None:
+        """Write one text frame without waiting; beyond the outbound limit the connection is closed."""
+
+    def congested(self) -> bool:
+        """Whether the client reads more slowly than it is written to."""
+
+    async def drain(self) -> None:
+        """Wait until the client has caught up, or is gone."""
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Close, at once for the server and with a handshake for the client."""
+
+
+class Channel:
+    """The deliveries of one registered connection."""
+
+    __slots__ = (
+        "active_at", "addressee", "closed", "confirmed", "cursor", "generation", "high", "ids", "key", "link", "live", "numbers",
+        "offered_before", "sends",
+    )  # fmt: skip
+
+    def __init__(self, key: Key, link: Link) -> None:
+        self.key = key
+        self.link = link
+        self.addressee = replies.Addressee(*key)
+        self.generation = 0
+        self.confirmed = Confirmations()
+        self.cursor = 0
+        self.high = 0
+        self.offered_before = 0
+        self.live = False
+        self.closed = False
+        self.active_at = 0.0
+        """When the device last sent a message, on the monotonic clock."""
+        self.ids: dict[int, str] = {}
+        self.numbers: dict[str, int] = {}
+        self.sends: dict[int, tuple[float, int, int]] = {}
+        """Unconfirmed: number -> (time to send again, times sent again here, retryCount of the first time)"""
+
+    def admit(self, admission: Admission) -> None:
+        """Take over where the device's confirmations end."""
+        self.generation = admission.generation
+        self.confirmed = Confirmations(admission.watermark, admission.exceptions)
+        self.cursor = self.confirmed.watermark
+        self.high = max(self.high, admission.last_seq)
+        self.offered_before = admission.offered_before
+
+    def expect_confirmation(self, seq: int, message_id: str, due: float, first: int) -> None:
+        """Remember that a delivery was written and needs a confirmation."""
+        self.ids[seq] = message_id
+        self.numbers[message_id] = seq
+        self.sends[seq] = (due, 0, first)
+
+    def forget(self, seq: int) -> None:
+        """Stop waiting for a confirmation."""
+        message_id = self.ids.pop(seq, None)
+        if message_id is not None and self.numbers.get(message_id) == seq:
+            del self.numbers[message_id]
+        self.sends.pop(seq, None)
+
+
+class Delivery:
+    """All channels of this node, by device."""
+
+    def __init__(self, settings: Settings, clock: Clock, store: Store, metrics: Metrics, tasks: Tasks) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._store = store
+        self._metrics = metrics
+        self._tasks = tasks
+        self._channels: dict[Key, Channel] = {}
+        self._by_user: dict[str, dict[Channel, None]] = {}
+        self._expected: dict[Key, list[Channel]] = {}
+        self._dirty: dict[Channel, None] = {}
+        self._waiting: dict[Channel, None] = {}
+        self.on_dirty: Callable[[], None] = lambda: None
+        """Called when confirmations wait to be stored."""
+
+    def expect(self, key: Key, link: Link) -> Channel:
+        """A channel for a registration under way: it already hears of numbers that are committed meanwhile."""
+        channel = Channel(key, link)
+        self._expected.setdefault(key, []).append(channel)
+        return channel
+
+    def dismiss(self, channel: Channel) -> None:
+        """The registration came to nothing, or is done."""
+        waiting = self._expected.get(channel.key, [])
+        if channel in waiting:
+            waiting.remove(channel)
+        if not waiting:
+            self._expected.pop(channel.key, None)
+
+    def activate(self, channel: Channel, admission: Admission) -> Channel | None:
+        """The registration is committed. Returns the channel of the older generation on this node, which has to go (it may be this one)."""
+        self.dismiss(channel)
+        channel.admit(admission)
+        other = self._channels.get(channel.key)
+        if other is not None and other.generation > channel.generation:
+            channel.closed = True
+            return channel
+        if other is not None:
+            self.detach(other)
+        channel.active_at = self._clock.monotonic()
+        self._channels[channel.key] = channel
+        self._by_user.setdefault(channel.key[0], {})[channel] = None
+        return other
+
+    def start(self, channel: Channel) -> None:
+        """Begin to send: first the backlog, then what comes."""
+        self._wake(channel)
+
+    def detach(self, channel: Channel) -> None:
+        """The connection is gone; its unconfirmed deliveries stay for the next."""
+        channel.closed = True
+        channel.live = False
+        self._waiting.pop(channel, None)
+        if self._channels.get(channel.key) is channel:
+            del self._channels[channel.key]
+        of_user = self._by_user.get(channel.key[0], {})
+        of_user.pop(channel, None)
+        if not of_user:
+            self._by_user.pop(channel.key[0], None)
+
+    def find(self, key: Key) -> Channel | None:
+        """The live channel of a device on this node."""
+        return self._channels.get(key)
+
+    def of_user(self, user_id: str) -> list[Channel]:
+        """The live channels of a user on this node."""
+        return list(self._by_user.get(user_id, ()))
+
+    def offer(self, key: Key, seq: int, item: Submission) -> bool:
+        """A delivery was committed: send it now if its turn has come. False when the device is not on this node."""
+        for expected in self._expected.get(key, ()):
+            expected.high = max(expected.high, seq)
+        channel = self._channels.get(key)
+        if channel is None:
+            return False
+        if channel.live and seq == channel.cursor + 1:
+            channel.cursor = channel.high = seq
+            self._send(channel, seq, item.envelope, item.body, 0)
+        else:
+            self.announce(channel, seq)
+        return True
+
+    def announce(self, channel: Channel, seq: int) -> None:
+        """A number exists in the database that this node did not see commit, or saw out of turn."""
+        if seq > channel.high:
+            channel.high = seq
+        if seq > channel.cursor and channel.live:
+            self._wake(channel)
+
+    def confirm(self, channel: Channel, message_id: str, seq: int | None) -> bool:
+        """A device confirms; False when this cannot be a delivery of its own."""
+        if seq is None:
+            seq = channel.numbers.get(message_id)
+            if seq is None:
+                return True
+        elif seq > channel.cursor or channel.ids.get(seq, message_id) != message_id:
+            return False
+        channel.forget(seq)
+        if not channel.sends:
+            self._waiting.pop(channel, None)
+        self._confirmed(channel, seq)
+        return True
+
+    def take_confirmations(self) -> list[tuple[Channel, Confirmed]]:
+        """What is to be stored, and to be given back by `restore` if that fails."""
+        dirty, self._dirty = self._dirty, {}
+        return [
+            (
+                c,
+                Confirmed(
+                    *c.key, c.generation, c.confirmed.watermark, c.confirmed.exceptions() if c.confirmed.above else "{}"
+                ),
+            )
+            for c in dirty
+        ]
+
+    def restore(self, taken: list[tuple[Channel, Confirmed]]) -> None:
+        """The confirmations could not be stored; they remain to be."""
+        for channel, _ in taken:
+            self._dirty[channel] = None
+
+    @property
+    def populated(self) -> bool:
+        """Whether any device is connected here."""
+        return bool(self._channels)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether confirmations wait to be stored."""
+        return bool(self._dirty)
+
+    def _confirmed(self, channel: Channel, seq: int) -> None:
+        if channel.confirmed.add(seq):
+            self._metrics.deliveries_confirmed_total += 1
+            self._dirty[channel] = None
+            self.on_dirty()
+
+    def _send(self, channel: Channel, seq: int, envelope: Envelope, body: bytes, retry_count: int) -> None:
+        channel.link.send(replies.delivery(body, seq, retry_count))
+        if retry_count:
+            self._metrics.deliveries_repeated_total += 1
+        else:
+            self._metrics.deliveries_sent_total += 1
+        if envelope.requires_ack:
+            due = self._clock.monotonic() + self._settings.message_timeout
+            channel.expect_confirmation(seq, envelope.id, due, retry_count)
+            self._waiting[channel] = None
+        else:
+            self._confirmed(channel, seq)
+
+    def _wake(self, channel: Channel) -> None:
+        channel.live = False
+        self._tasks.start(self._catch_up(channel), "catch up")
+
+    async def _catch_up(self, channel: Channel) -> None:
+        """Send from the database until nothing is missing; until then `offer` only raises `high`."""
+        while not channel.closed:
+            target = channel.high
+            if channel.cursor >= target:
+                channel.live = True
+                return
+            try:
+                rows = await self._store.page(*channel.key, channel.cursor, target)
+            except Unavailable:
+                await asyncio.sleep(RETRY_PAUSE)
+                continue
+            for row in rows:
+                if channel.closed:
+                    return
+                self._pass_over(channel, row["seq"] - 1)
+                channel.cursor = row["seq"]
+                if row["seq"] not in channel.confirmed:
+                    envelope = envelope_of(channel.key[0], row)
+                    self._send(
+                        channel, row["seq"], envelope, replies.body(envelope), int(row["seq"] <= channel.offered_before)
+                    )
+                if channel.link.congested():
+                    await channel.link.drain()
+            if not rows:
+                self._pass_over(channel, target)
+                channel.cursor = max(channel.cursor, target)
+
+    def _pass_over(self, channel: Channel, last: int) -> None:
+        """Numbers up to `last` have no row any more: tell the client, and count them as confirmed."""
+        for first, end in channel.confirmed.missing(channel.cursor + 1, last):
+            payload = replies.gap(first, end)
+            channel.link.send(channel.addressee.message(b"notification", payload, replies.stamp(self._clock.now())))
+            for seq in range(first, end + 1):
+                self._confirmed(channel, seq)
+
+    async def redeliver_forever(self) -> None:
+        """Send unconfirmed deliveries again after messageTimeout, at most retryAttempts times per connection."""
+        tick = min(max(self._settings.message_timeout / 8, 0.02), 1.0)
+        while True:
+            await asyncio.sleep(tick)
+            now = self._clock.monotonic()
+            for channel in list(self._waiting):
+                if due := self._due(channel, now):
+                    self._tasks.start(self._redeliver(channel, due), "redeliver")
+
+    def _due(self, channel: Channel, now: float) -> list[int]:
+        """The numbers to send again; what is still in the socket's buffer is not repeated into it."""
+        due: list[int] = []
+        for seq, (when, _, _) in channel.sends.items():
+            if when > now or channel.link.congested():
+                break
+            due.append(seq)
+        later = now + self._settings.message_timeout
+        for seq in due:
+            _, again, first = channel.sends.pop(seq)
+            if again < self._settings.retry_attempts:
+                channel.sends[seq] = (later, again + 1, first)
+        if not channel.sends:
+            self._waiting.pop(channel, None)
+        return [seq for seq in due if seq in channel.sends]
+
+    async def _redeliver(self, channel: Channel, due: list[int]) -> None:
+        try:
+            rows = await self._store.deliveries(*channel.key, due)
+        except Unavailable:
+            logs.warning("redelivery postponed", userId=channel.key[0], deviceId=channel.key[1])
+            return
+        for row in rows:
+            state = channel.sends.get(row["seq"])
+            if channel.closed or state is None:
+                continue
+            envelope = envelope_of(channel.key[0], row)
+            channel.link.send(replies.delivery(replies.body(envelope), row["seq"], state[1] + state[2]))
+            self._metrics.deliveries_repeated_total += 1
+
+
+def envelope_of(user_id: str, row: Any) -> Envelope:
+    """A stored message as it was read from its sender."""
+    return Envelope(
+        id=row["id"],
+        type=row["type"],
+        from_device_id=row["from_device_id"],
+        to_device_id=row["to_device_id"],
+        user_id=user_id,
+        payload=msgspec.Raw(row["payload"].encode()),
+        timestamp=row["timestamp"],
+        priority=row["priority"],
+        requires_ack=row["requires_ack"],
+    )

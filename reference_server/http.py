@@ -1,0 +1,282 @@
+"""The HTTP side: health, metrics, version, and what a token's owner may ask and revoke."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from reference_server import VERSION
+from reference_server.auth import AuthError, Identity, Tokens, bearer
+from reference_server.bus import Bus
+from reference_server.clock import Clock, iso
+from reference_server.metrics import Metrics
+from reference_server.migrate import MigrationError
+from reference_server.sessions import Sessions
+from reference_server.settings import Settings
+from reference_server.store import Collision, RowError, Store, Unavailable
+
+PAGE = 500
+"""Rows of a list at most; ask again with `after`."""
+BODY_LIMIT = 64 * 1024
+
+
+class _TokenRequest(msgspec.Struct, rename="camel"):
+    user_id: str
+    device_id: str
+    expires_in: float = 3600.0
+    audience: str | None = None
+
+
+class Api:
+    """Everything on the HTTP port."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        store: Store,
+        bus: Bus,
+        sessions: Sessions,
+        tokens: Tokens | None,
+        metrics: Metrics,
+    ) -> None:
+        """Without `tokens` nobody can prove who he is, so the questions about a user's data are closed."""
+        self._settings = settings
+        self._clock = clock
+        self._store = store
+        self._bus = bus
+        self._sessions = sessions
+        self._tokens = tokens
+        self._metrics = metrics
+        self._runner: web.AppRunner | None = None
+        self.draining = False
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        assert self._runner is not None
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def start(self) -> None:
+        """Listen; raises OSError when the port cannot be had."""
+        app = web.Application(middlewares=[_plain_errors], client_max_size=BODY_LIMIT)
+        app.add_routes(
+            [
+                web.get("/health/live", self._live),
+                web.get("/health/ready", self._ready),
+                web.get("/metrics", self._metrics_text),
+                web.get("/version", self._version),
+                web.get("/devices", self._devices),
+                web.get("/messages", self._messages),
+                web.get("/executions", self._executions),
+                web.delete("/sessions/{id}", self._revoke_session),
+                web.delete("/tokens/{jti}", self._revoke_token),
+            ]
+        )
+        if self._settings.test_mode:
+            app.add_routes([web.post("/test/tokens", self._issue_token), web.post("/test/reset", self._reset)])
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._settings.host, self._settings.http_port).start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _live(self, _: web.Request) -> web.Response:
+        return _health("pass", {})
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        checks = {
+            "postgresql": await self._check(self._store.ping, "fail"),
+            "migrations": await self._check(self._migrated, "fail"),
+            "redis": await self._check(self._bus.ping, "warn"),
+        }
+        if checks["redis"]["status"] == "pass" and not self._bus.connected:
+            checks["redis"] |= {"status": "warn", "output": "not subscribed yet"}
+        statuses = {check["status"] for check in checks.values()}
+        if self.draining:
+            statuses.add("fail")
+        return _health(next(s for s in ("fail", "warn", "pass") if s in statuses), checks)
+
+    async def _check(self, probe: Callable[[], Awaitable[None]], otherwise: str) -> dict[str, Any]:
+        start = time.perf_counter()
+        try:
+            await probe()
+        except (Unavailable, RowError, Collision, MigrationError) as problem:
+            return {"status": otherwise, "output": str(problem)}
+        except Exception as problem:  # noqa: BLE001 - whatever a driver raises, the dependency is not ready
+            return {"status": otherwise, "output": type(problem).__name__}
+        return {"status": "pass", "observedValue": round((time.perf_counter() - start) * 1000, 3), "observedUnit": "ms"}
+
+    async def _migrated(self) -> None:
+        if names := await self._store.missing_migrations():
+            raise MigrationError(f"not applied: {', '.join(names)}")
+
+    async def _metrics_text(self, _: web.Request) -> web.Response:
+        return web.Response(
+            body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    async def _version(self, _: web.Request) -> web.Response:
+        return _json(
+            {
+                "name": "reference_server",
+                "version": VERSION,
+                "protocol": "CloudMessage/1",
+                "testMode": self._settings.test_mode,
+                "settings": self._settings.public(),
+            }
+        )
+
+    async def _devices(self, request: web.Request) -> web.Response:
+        identity = self._identity(request)
+        rows = await self._store.fetch(
+            "SELECT d.id, d.type, d.platform, d.version, d.capabilities, d.last_seen_at, d.last_seq, backlog_of(d) AS backlog,"
+            " coalesce(p.lease_until > $2, false) AS online FROM devices d"
+            " LEFT JOIN user_presence p ON p.user_id = d.user_id AND p.device_id = d.id WHERE d.user_id = $1 ORDER BY d.id",
+            identity.user_id,
+            self._clock.now(),
+        )
+        return _json(
+            [
+                {
+                    "id": r["id"],
+                    "type": r["type"],
+                    "platform": r["platform"],
+                    "version": r["version"],
+                    "capabilities": msgspec.Raw(r["capabilities"].encode()),
+                    "online": r["online"],
+                    "lastSeenAt": iso(r["last_seen_at"]),
+                    "lastSeq": r["last_seq"],
+                    "backlog": r["backlog"],
+                }
+                for r in rows
+            ]
+        )
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        identity = self._identity(request)
+        device_id = request.query.get("deviceId", identity.device_id)
+        after = request.query.get("after", "0")
+        if not after.isdecimal() or len(after) > 18:
+            raise web.HTTPBadRequest(text="after: expected a number of a delivery, 0 for all")
+        rows = await self._store.fetch(
+            "SELECT d.seq, m.id, m.type, m.from_device_id, m.to_device_id, m.payload, m.timestamp, m.priority, m.requires_ack"
+            " FROM deliveries d JOIN messages m ON m.key = d.message_key"
+            f" WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq > $3 ORDER BY d.seq LIMIT {PAGE}",
+            identity.user_id,
+            device_id,
+            int(after),
+        )
+        return _json(
+            [
+                {
+                    "seq": r["seq"],
+                    "id": r["id"],
+                    "type": r["type"],
+                    "fromDeviceId": r["from_device_id"],
+                    "toDeviceId": r["to_device_id"],
+                    "userId": identity.user_id,
+                    "payload": msgspec.Raw(r["payload"].encode()),
+                    "timestamp": r["timestamp"],
+                    "priority": r["priority"],
+                    "requiresAck": r["requires_ack"],
+                }
+                for r in rows
+            ]
+        )
+
+    async def _executions(self, request: web.Request) -> web.Response:
+        identity = self._identity(request)
+        rows = await self._store.fetch(
+            "SELECT id, schedule_id, device_id, status, due_at, started_at, finished_at FROM executions"
+            f" WHERE user_id = $1 ORDER BY created_at DESC, id LIMIT {PAGE}",
+            identity.user_id,
+        )
+        return _json(
+            [
+                {
+                    "id": r["id"],
+                    "scheduleId": r["schedule_id"],
+                    "deviceId": r["device_id"],
+                    "status": r["status"],
+                    "dueAt": iso(r["due_at"]),
+                    "startedAt": iso(r["started_at"]) if r["started_at"] else None,
+                    "finishedAt": iso(r["finished_at"]) if r["finished_at"] else None,
+                }
+                for r in rows
+            ]
+        )
+
+    async def _revoke_session(self, request: web.Request) -> web.Response:
+        identity = self._identity(request)
+        if not await self._sessions.revoke(request.match_info["id"], identity.user_id):
+            raise web.HTTPNotFound(text="no such session")
+        return web.Response(status=204)
+
+    async def _revoke_token(self, request: web.Request) -> web.Response:
+        identity = self._identity(request)
+        if not await self._sessions.revoke_token(request.match_info["jti"], identity):
+            raise web.HTTPNotFound(text="no such token")
+        return web.Response(status=204)
+
+    async def _issue_token(self, request: web.Request) -> web.Response:
+        if self._tokens is None:
+            raise web.HTTPConflict(text="the server runs in open mode: there are no tokens")
+        try:
+            wanted = msgspec.json.decode(await request.read(), type=_TokenRequest)
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            raise web.HTTPUnprocessableEntity(text=str(problem)) from None
+        options = {} if wanted.audience is None else {"audience": wanted.audience}
+        issued = self._tokens.issue(wanted.user_id, wanted.device_id, wanted.expires_in, **options)
+        return _json({"token": issued.token, "jti": issued.token_id, "expiresAt": iso(issued.expires_at)}, 201)
+
+    async def _reset(self, _: web.Request) -> web.Response:
+        """Nothing is cached beyond the connections that are open: only what the writer still holds has to go out first."""
+        await self._sessions.settled()
+        return web.Response(status=204)
+
+    def _identity(self, request: web.Request) -> Identity:
+        if self._tokens is None:
+            raise web.HTTPForbidden(text="the server runs in open mode: nobody can prove who they are")
+        try:
+            token = bearer(request.headers.get("Authorization"))
+            if token is None:
+                raise AuthError("a token is needed: Authorization: Bearer")
+            return self._tokens.check(token)
+        except AuthError as problem:
+            raise web.HTTPUnauthorized(text=str(problem), headers={"WWW-Authenticate": "Bearer"}) from None
+
+
+def _json(value: object, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+
+
+def _health(status: str, checks: dict[str, Any]) -> web.Response:
+    body = {"status": status, "version": VERSION, "checks": checks}
+    return web.Response(
+        body=msgspec.json.encode(body), status=503 if status == "fail" else 200, content_type="application/health+json"
+    )
+
+
+@web.middleware
+async def _plain_errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Every refusal is JSON with one plain line; a database that is away is 503."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        response = _json({"error": refusal.text}, refusal.status)
+        if "WWW-Authenticate" in refusal.headers:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+    except (Unavailable, Collision):
+        return _json({"error": "the database cannot be reached"}, 503)
+    except RowError:
+        return _json({"error": "a value in the request cannot be used"}, 400)

@@ -1,0 +1,185 @@
+-- The two transactions that must be one round trip. Time always comes from the caller: the server's clock rules, not the database's.
+
+-- How many deliveries of a device are unconfirmed.
+CREATE FUNCTION backlog_of(d devices) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT d.last_seq - greatest(d.watermark, d.purged_seq)
+        - CASE WHEN isempty(d.exceptions) THEN 0
+               ELSE (SELECT coalesce(sum(upper(r) - lower(r)), 0)::bigint FROM unnest(d.exceptions) AS r) END
+$$;
+
+-- Window aggregate: takes deliveries one after the other into a backlog. The result is 2 * (backlog so far) + (1 if this one was taken),
+-- so a refused low-priority message takes no place from a later one of higher priority.
+CREATE FUNCTION admit_step(state bigint, backlog bigint, threshold bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF state IS NULL THEN
+        state := backlog * 2;
+    END IF;
+    IF state / 2 < threshold THEN
+        RETURN (state / 2 + 1) * 2 + 1;
+    END IF;
+    RETURN state / 2 * 2;
+END
+$$;
+CREATE AGGREGATE admit(bigint, bigint) (SFUNC = admit_step, STYPE = bigint);
+
+-- Stores a batch. Rows of the answer, in the order of the messages:
+--   outcome 'stored'    one row per recipient: device_id, seq; online when any recipient had a live lease; skipped names the full ones
+--   outcome 'repeated'  the id is known: the stored acknowledgement, one row per recipient
+--   outcome 'not_found' 'queue_full' 'stale'   refused, nothing stored
+-- It first locks every device row it may touch in id order, so that two nodes never wait for each other in a circle. An id that
+-- another node stores at the same moment raises unique_violation: the caller repeats the batch and then finds it known.
+CREATE FUNCTION store_batch(
+    p_now timestamptz, p_node text, p_seen_after timestamptz, p_backlog_limit bigint,
+    p_user text[], p_from text[], p_generation bigint[], p_id text[], p_to text[], p_type text[], p_payload text[],
+    p_timestamp text[], p_priority smallint[], p_requires_ack boolean[], p_rule smallint[],
+    c_user text[], c_device text[], c_generation bigint[], c_watermark bigint[], c_exceptions text[],
+    a_user text[], a_device text[], a_active timestamptz[],
+    o_user text[], o_device text[], o_generation bigint[], o_session text[]
+) RETURNS TABLE (
+    ordinal integer, outcome text, device_id text, seq bigint, online boolean, delivered_at timestamptz, skipped text[]
+) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('wireproof.node', p_node, true);
+
+    PERFORM 1 FROM devices d WHERE (d.user_id, d.id) IN (
+        SELECT u, t FROM unnest(p_user, p_to, p_rule) AS i(u, t, r) WHERE r = 0
+        UNION SELECT x.user_id, x.id FROM unnest(p_user, p_rule) AS i(u, r) JOIN devices x ON x.user_id = i.u WHERE i.r > 0
+        UNION SELECT u, v FROM unnest(c_user, c_device) AS c(u, v)
+        UNION SELECT u, v FROM unnest(a_user, a_device) AS a(u, v)
+        UNION SELECT u, v FROM unnest(o_user, o_device) AS o(u, v)
+    ) ORDER BY d.user_id, d.id FOR UPDATE;
+
+    IF cardinality(o_user) > 0 THEN
+        DELETE FROM user_presence p USING unnest(o_user, o_device, o_generation) AS o(u, v, g)
+            WHERE p.user_id = o.u AND p.device_id = o.v AND p.generation = o.g;
+        UPDATE sessions s SET disconnected_at = p_now
+            FROM unnest(o_session) AS o(id) WHERE s.id = o.id AND s.disconnected_at IS NULL;
+        UPDATE devices d SET last_seen_at = p_now FROM unnest(o_user, o_device, o_generation) AS o(u, v, g)
+            WHERE d.user_id = o.u AND d.id = o.v AND d.generation = o.g;
+    END IF;
+    IF cardinality(c_user) > 0 THEN
+        UPDATE devices d SET watermark = greatest(d.watermark, c.w), exceptions = c.x::int8multirange
+            FROM unnest(c_user, c_device, c_generation, c_watermark, c_exceptions) AS c(u, v, g, w, x)
+            WHERE d.user_id = c.u AND d.id = c.v AND d.generation = c.g;
+    END IF;
+    IF cardinality(a_user) > 0 THEN
+        UPDATE devices d SET active_at = greatest(d.active_at, a.t)
+            FROM unnest(a_user, a_device, a_active) AS a(u, v, t) WHERE d.user_id = a.u AND d.id = a.v;
+    END IF;
+    IF cardinality(p_user) = 0 THEN
+        RETURN;
+    END IF;
+
+    RETURN QUERY
+    WITH input AS MATERIALIZED (
+        SELECT i.*, m.key AS known, (s.id IS NOT NULL) AS current,
+            CASE WHEN m.key IS NULL AND s.id IS NOT NULL THEN nextval('messages_key_seq') END AS fresh
+        FROM unnest(p_user, p_from, p_generation, p_id, p_to, p_type, p_payload, p_timestamp, p_priority, p_requires_ack, p_rule)
+            WITH ORDINALITY AS i(user_id, from_id, generation, id, to_id, type, payload, ts, priority, requires_ack, rule, n)
+        LEFT JOIN devices s ON s.user_id = i.user_id AND s.id = i.from_id AND s.generation = i.generation
+        LEFT JOIN messages m ON m.id = i.id AND m.from_device_id = i.from_id AND m.user_id = i.user_id
+    ), audience AS (
+        SELECT f.n, f.priority, d.user_id AS u, d.id AS v, d.last_seq AS last, backlog_of(d) AS backlog
+        FROM input f JOIN devices d ON d.user_id = f.user_id AND d.id = f.to_id
+        WHERE f.fresh IS NOT NULL AND f.rule = 0 AND d.last_seen_at > p_seen_after
+        UNION ALL
+        SELECT f.n, f.priority, d.user_id, d.id, d.last_seq, backlog_of(d)
+        FROM input f JOIN devices d ON d.user_id = f.user_id AND d.id <> f.from_id
+        WHERE f.fresh IS NOT NULL AND d.last_seen_at > p_seen_after
+            AND (f.rule = 1 OR (f.rule = 2 AND d.supports_file_sync) OR (f.rule = 3 AND d.supports_notifications))
+        UNION ALL
+        SELECT f.n, f.priority, d.user_id, d.id, d.last_seq, backlog_of(d.*)
+        FROM input f CROSS JOIN LATERAL (
+            SELECT x.* FROM devices x
+            WHERE x.user_id = f.user_id AND x.id <> f.from_id AND x.type IN ('desktop', 'extension') AND x.last_seen_at > p_seen_after
+            ORDER BY x.active_at DESC, x.id LIMIT 1
+        ) d WHERE f.fresh IS NOT NULL AND f.rule = 4
+    ), judged AS MATERIALIZED (
+        SELECT a.n, a.u, a.v, a.last, a.backlog, (p.lease_until > p_now) IS TRUE AS live,
+            admit(a.backlog, p_backlog_limit * (ARRAY[80, 90, 95, 100])[a.priority + 1] / 100)
+                OVER (PARTITION BY a.u, a.v ORDER BY a.n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS state
+        FROM audience a LEFT JOIN user_presence p ON p.user_id = a.u AND p.device_id = a.v
+    ), verdict AS MATERIALIZED (
+        SELECT j.n, bool_or(j.state % 2 = 1) AS taken, bool_or(j.live AND j.state % 2 = 1) AS live,
+            array_agg(j.v ORDER BY j.v) FILTER (WHERE j.state % 2 = 0) AS full_ones
+        FROM judged j GROUP BY j.n
+    ), stored AS (
+        INSERT INTO messages (key, id, user_id, from_device_id, to_device_id, type, payload, timestamp, priority, requires_ack,
+            node, stored_at, routed_at, status, delivered_at, skipped)
+        SELECT f.fresh, f.id, f.user_id, f.from_id, f.to_id, f.type, f.payload::json, f.ts, f.priority, f.requires_ack,
+            p_node, p_now, p_now, CASE WHEN g.live THEN 'delivered' ELSE 'queued' END, CASE WHEN g.live THEN p_now END, g.full_ones
+        FROM input f JOIN verdict g ON g.n = f.n WHERE g.taken ORDER BY f.id, f.from_id, f.user_id
+    ), raised AS (
+        UPDATE devices d SET last_seq = t.last, offered_seq = CASE WHEN t.live THEN t.last ELSE d.offered_seq END
+        FROM (
+            SELECT j.u, j.v, max(j.last + j.state / 2 - j.backlog) AS last, bool_or(j.live) AS live
+            FROM judged j WHERE j.state % 2 = 1 GROUP BY j.u, j.v
+        ) t WHERE d.user_id = t.u AND d.id = t.v
+    ), queued AS (
+        INSERT INTO deliveries (user_id, device_id, seq, message_key, stored_at)
+        SELECT j.u, j.v, j.last + j.state / 2 - j.backlog, f.fresh, p_now
+        FROM judged j JOIN input f ON f.n = j.n WHERE j.state % 2 = 1
+    )
+    SELECT f.n::integer,
+        CASE WHEN NOT f.current THEN 'stale'
+             WHEN f.known IS NOT NULL THEN 'repeated'
+             WHEN g.n IS NULL THEN 'not_found'
+             WHEN NOT g.taken THEN 'queue_full'
+             ELSE 'stored' END,
+        coalesce(j.v, k.device_id), coalesce(j.last + j.state / 2 - j.backlog, k.seq),
+        coalesce(g.live, m.status = 'delivered'), m.delivered_at, coalesce(g.full_ones, m.skipped)
+    FROM input f
+    LEFT JOIN verdict g ON g.n = f.n
+    LEFT JOIN judged j ON j.n = f.n AND j.state % 2 = 1
+    LEFT JOIN messages m ON m.key = f.known
+    LEFT JOIN deliveries k ON k.message_key = f.known
+    ORDER BY f.n, 4;
+END
+$$;
+
+-- Registers a device: raises its generation, opens a session and its presence. The user's row is locked, so that two devices
+-- registering at once cannot both take the last free place.
+--   outcome 'registered', 'device_limit' or 'revoked'
+-- offered_before is where deliveries start that no socket has seen yet.
+CREATE FUNCTION register_device(
+    p_now timestamptz, p_node text, p_lease_until timestamptz, p_device_limit bigint, p_user text, p_device text,
+    p_type text, p_platform text, p_version text, p_capabilities text, p_file_sync boolean, p_notifications boolean,
+    p_epoch text, p_session text, p_token text, p_token_expires timestamptz
+) RETURNS TABLE (
+    outcome text, generation bigint, epoch text, last_seq bigint, watermark bigint, exceptions text, offered_before bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+    d devices;
+BEGIN
+    PERFORM set_config('wireproof.node', p_node, true);
+    INSERT INTO users (id, created_at) VALUES (p_user, p_now) ON CONFLICT DO NOTHING;
+    PERFORM 1 FROM users u WHERE u.id = p_user FOR UPDATE;
+    IF EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.id = p_token) THEN
+        RETURN QUERY SELECT 'revoked', NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint;
+        RETURN;
+    END IF;
+    IF (SELECT count(*) FROM user_presence p
+        WHERE p.user_id = p_user AND p.device_id <> p_device AND p.lease_until > p_now) >= p_device_limit THEN
+        RETURN QUERY SELECT 'device_limit', NULL::bigint, NULL::text, NULL::bigint, NULL::bigint, NULL::text, NULL::bigint;
+        RETURN;
+    END IF;
+
+    INSERT INTO devices AS x (user_id, id, type, platform, version, capabilities, supports_file_sync, supports_notifications,
+        epoch, created_at, last_seen_at, active_at)
+    VALUES (p_user, p_device, p_type, p_platform, p_version, p_capabilities::json, p_file_sync, p_notifications,
+        p_epoch, p_now, p_now, p_now)
+    ON CONFLICT ON CONSTRAINT devices_pkey DO UPDATE SET generation = x.generation + 1, type = p_type, platform = p_platform,
+        version = p_version, capabilities = p_capabilities::json, supports_file_sync = p_file_sync,
+        supports_notifications = p_notifications, last_seen_at = p_now, active_at = p_now
+    RETURNING x.* INTO d;
+    UPDATE devices x SET offered_seq = x.last_seq WHERE x.user_id = p_user AND x.id = p_device;
+
+    INSERT INTO sessions (id, user_id, device_id, generation, token_id, token_expires_at, node, created_at)
+    VALUES (p_session, p_user, p_device, d.generation, p_token, p_token_expires, p_node, p_now);
+    INSERT INTO user_presence (user_id, device_id, node, generation, session_id, connected_at, lease_until)
+    VALUES (p_user, p_device, p_node, d.generation, p_session, p_now, p_lease_until)
+    ON CONFLICT ON CONSTRAINT user_presence_pkey DO UPDATE SET node = p_node, generation = d.generation, session_id = p_session,
+        connected_at = p_now, lease_until = p_lease_until;
+    RETURN QUERY SELECT 'registered', d.generation, d.epoch, d.last_seq, d.watermark, d.exceptions::text, d.offered_seq;
+END
+$$;

@@ -1,0 +1,279 @@
+"""PostgreSQL: the only module that speaks SQL at run time. Every method is one round trip, and time is the server's clock's."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from reference_server import migrate
+from reference_server.batch import Batch
+from reference_server.clock import Clock
+from reference_server.protocol import encode
+from reference_server.registration import Registration
+from reference_server.settings import Settings
+
+STATEMENT_TIMEOUT = 5.0
+"""Seconds after which a silent database counts as away."""
+CONNECT_TIMEOUT = 2.0
+PAGE_ROWS = 200
+PAGE_BYTES = 1024 * 1024
+"""A replay reads the backlog in pages: this many rows, or this many payload bytes and one more row."""
+
+
+class Unavailable(Exception):  # noqa: N818 - the protocol's word
+    """The database cannot be reached, or the outcome of a statement is unknown."""
+
+
+class RowError(Exception):
+    """The database refuses a value in the batch; nothing of the batch was stored."""
+
+
+class Collision(Exception):  # noqa: N818
+    """Another transaction stored the same id or took the locks in between; nothing was stored, the same batch may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The database's answer to a registration; `offered_before` is the last number that a socket may have seen already."""
+
+    outcome: str
+    session_id: str
+    generation: int
+    epoch: str
+    last_seq: int
+    watermark: int
+    exceptions: str
+    offered_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What the server adds to a registration."""
+
+    session_id: str
+    epoch: str
+    token_id: str | None
+    token_expires_at: datetime | None
+
+
+_STORE_BATCH = "SELECT * FROM store_batch(" + ", ".join(f"${n}" for n in range(1, 28)) + ")"
+_REGISTER = "SELECT * FROM register_device(" + ", ".join(f"${n}" for n in range(1, 17)) + ")"
+_DELIVERY_COLUMNS = (
+    "d.seq, m.id, m.type, m.from_device_id, m.to_device_id, m.payload, m.timestamp, m.priority, m.requires_ack"
+)
+_PAGE = f"""
+    SELECT * FROM (
+        SELECT {_DELIVERY_COLUMNS}, sum(octet_length(m.payload::text)) OVER (ORDER BY d.seq) - octet_length(m.payload::text) AS before
+        FROM deliveries d JOIN messages m ON m.key = d.message_key
+        WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq > $3 AND d.seq <= $4 AND d.stored_at > $5
+        ORDER BY d.seq LIMIT {PAGE_ROWS}
+    ) AS page WHERE before < {PAGE_BYTES}
+"""  # noqa: S608 - only constants of this module
+_BY_SEQ = f"""
+    SELECT {_DELIVERY_COLUMNS} FROM deliveries d JOIN messages m ON m.key = d.message_key
+    WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq = ANY($3::bigint[]) AND d.stored_at > $4 ORDER BY d.seq
+"""  # noqa: S608
+_RENEW = """
+    WITH renewed AS (UPDATE user_presence SET lease_until = $3 WHERE node = $1 RETURNING user_id, device_id)
+    UPDATE devices d SET last_seen_at = $2 FROM renewed r
+    WHERE d.user_id = r.user_id AND d.id = r.device_id AND d.last_seen_at < $4
+"""
+_PURGE = """
+    WITH gone AS (DELETE FROM deliveries WHERE stored_at < $1 RETURNING user_id, device_id, seq),
+    last AS (SELECT user_id, device_id, max(seq) AS seq FROM gone GROUP BY user_id, device_id)
+    UPDATE devices d SET purged_seq = greatest(d.purged_seq, last.seq) FROM last WHERE d.user_id = last.user_id AND d.id = last.device_id
+"""
+
+
+class Store:
+    """A small pool of connections; every failure to reach the database becomes Unavailable."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._pool: Any = None
+
+    async def open(self) -> None:
+        """Connect; raises Unavailable when the database does not answer."""
+        with _translated():
+            self._pool = await asyncpg.create_pool(
+                self._settings.database_url,
+                min_size=2,
+                max_size=8,
+                timeout=CONNECT_TIMEOUT,
+                command_timeout=STATEMENT_TIMEOUT,
+                # One plan for every batch size, made for index look-ups: tables are empty when it is made and do not stay so.
+                server_settings={
+                    "application_name": f"reference_server {self._settings.node}",
+                    "plan_cache_mode": "force_generic_plan",
+                    "enable_seqscan": "off",
+                    "jit": "off",
+                },
+            )
+
+    async def close(self) -> None:
+        """End all connections, at once when the database does not answer."""
+        if self._pool is not None:
+            with contextlib.suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.wait_for(self._pool.close(), CONNECT_TIMEOUT)
+            self._pool.terminate()
+
+    async def migrate(self) -> list[str]:
+        """Apply what is pending; returns the names. A migration may take longer than a statement of the service."""
+        with _translated():
+            connection = await asyncpg.connect(self._settings.database_url, timeout=CONNECT_TIMEOUT)
+            try:
+                return await migrate.apply(connection, migrate.read())
+            finally:
+                await connection.close()
+
+    async def missing_migrations(self) -> list[str]:
+        """The names of migrations not applied."""
+        async with self._connection() as connection:
+            return await migrate.missing(connection, migrate.read())
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life."""
+        async with self._connection() as connection:
+            await connection.execute("SELECT 1")
+
+    async def store_batch(self, batch: Batch) -> list[Any]:
+        """Commit a batch in one transaction; rows as the SQL function gives them. Raises Unavailable, RowError, Collision."""
+        s = self._settings
+        seen_after = batch.at - timedelta(seconds=s.device_ttl)
+        async with self._connection() as connection:
+            rows: list[Any] = await connection.fetch(
+                _STORE_BATCH, batch.at, s.node, seen_after, s.backlog_limit, *batch.columns()
+            )
+        return rows
+
+    async def register(self, registration: Registration, new: NewSession) -> Admission:
+        """Admit a device; `outcome` says registered, device_limit or revoked."""
+        now = self._clock.now()
+        s = self._settings
+        can = registration.capabilities
+        async with self._connection() as connection:
+            row = await connection.fetchrow(
+                _REGISTER,
+                now,
+                s.node,
+                now + timedelta(seconds=s.lease),
+                s.max_devices_per_user,
+                registration.user_id,
+                registration.id,
+                registration.type,
+                registration.platform,
+                registration.version,
+                encode(can).decode(),
+                can.supports_file_sync,
+                can.supports_notifications,
+                new.epoch,
+                new.session_id,
+                new.token_id,
+                new.token_expires_at,
+            )
+        return Admission(row[0], new.session_id, *row[1:])
+
+    async def page(self, user_id: str, device_id: str, after: int, up_to: int) -> list[Any]:
+        """The next deliveries of a device in order, without expired ones; empty when none is left."""
+        async with self._connection() as connection:
+            rows: list[Any] = await connection.fetch(_PAGE, user_id, device_id, after, up_to, self._oldest())
+        return rows
+
+    async def deliveries(self, user_id: str, device_id: str, numbers: Sequence[int]) -> list[Any]:
+        """These deliveries of a device in order, without expired ones."""
+        async with self._connection() as connection:
+            rows: list[Any] = await connection.fetch(_BY_SEQ, user_id, device_id, numbers, self._oldest())
+        return rows
+
+    async def end_session(self, session_id: str, reason: str) -> None:
+        """Mark a session as over."""
+        async with self._connection() as connection:
+            await connection.execute(
+                "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL",
+                session_id,
+                self._clock.now(),
+                reason,
+            )
+
+    async def revoke_session(self, session_id: str, user_id: str) -> tuple[str, int] | None:
+        """End a session of this user; (deviceId, generation) of it, None when there is none."""
+        async with self._connection() as connection:
+            row = await connection.fetchrow(
+                "UPDATE sessions SET ended_at = coalesce(ended_at, $3), end_reason = coalesce(end_reason, 'revoked')"
+                " WHERE id = $1 AND user_id = $2 RETURNING device_id, generation",
+                session_id,
+                user_id,
+                self._clock.now(),
+            )
+        return None if row is None else (row[0], row[1])
+
+    async def revoke_token(self, token_id: str, user_id: str) -> list[tuple[str, int]] | None:
+        """Refuse a token from now on and end its sessions; their (deviceId, generation), None when it is not this user's."""
+        async with self._connection() as connection, connection.transaction():
+            now = self._clock.now()
+            foreign = await connection.fetchval(
+                "SELECT true FROM sessions WHERE token_id = $1 AND user_id <> $2 LIMIT 1", token_id, user_id
+            )
+            if foreign:
+                return None
+            await connection.execute("INSERT INTO revoked_tokens VALUES ($1, $2) ON CONFLICT DO NOTHING", token_id, now)
+            rows = await connection.fetch(
+                "UPDATE sessions SET ended_at = coalesce(ended_at, $2), end_reason = coalesce(end_reason, 'revoked')"
+                " WHERE token_id = $1 RETURNING device_id, generation",
+                token_id,
+                now,
+            )
+        return [(row[0], row[1]) for row in rows]
+
+    async def renew_leases(self) -> None:
+        """Keep this node's presence rows valid, and its devices within deviceTtl."""
+        now = self._clock.now()
+        lease_until = now + timedelta(seconds=self._settings.lease)
+        stale = now - timedelta(seconds=self._settings.device_ttl / 4)
+        async with self._connection() as connection:
+            await connection.execute(_RENEW, self._settings.node, now, lease_until, stale)
+
+    async def purge(self) -> None:
+        """Remove what is older than both messageTtl and retention."""
+        horizon = self._clock.now() - timedelta(seconds=max(self._settings.message_ttl, self._settings.retention))
+        async with self._connection() as connection:
+            await connection.execute(_PURGE, horizon)
+            await connection.execute("DELETE FROM messages WHERE stored_at < $1 AND routed_at IS NOT NULL", horizon)
+
+    async def fetch(self, query: str, *arguments: object) -> list[Any]:
+        """Read-only questions of the HTTP side."""
+        async with self._connection() as connection:
+            rows: list[Any] = await connection.fetch(query, *arguments)
+        return rows
+
+    def _oldest(self) -> datetime:
+        return self._clock.now() - timedelta(seconds=self._settings.message_ttl)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        with _translated():
+            async with self._pool.acquire(timeout=STATEMENT_TIMEOUT) as connection:
+                yield connection
+
+
+_AWAY = ("08", "53", "57", "58", "XX")
+"""SQLSTATE classes: connection, resources (disk full), operator intervention, system error, internal error."""
+
+
+@contextlib.contextmanager
+def _translated() -> Any:
+    try:
+        yield
+    except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as problem:
+        raise Collision(problem.sqlstate) from None
+    except asyncpg.PostgresError as problem:
+        if (problem.sqlstate or "XX")[:2] in _AWAY:
+            raise Unavailable(type(problem).__name__) from None
+        raise RowError(f"{type(problem).__name__} {problem.sqlstate}") from None
+    except (OSError, TimeoutError, asyncpg.InterfaceError) as problem:
+        raise Unavailable(type(problem).__name__) from None
