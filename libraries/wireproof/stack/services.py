@@ -23,6 +23,7 @@ _PORT_ATTEMPTS = 5
 # The others are PostgreSQL's: a backend of the killed server is still finishing its query, or the killed server is
 # still a zombie, which its parent, another process, is about to collect.
 _TAKEN = re.compile("address already in use|shared memory block .* is still in use|lock file .* already exists", re.I)
+_GRAVE = re.compile("FATAL|PANIC|ERROR")
 
 
 class StackError(Exception):
@@ -94,7 +95,7 @@ class Service(ABC):
             said = self._log_text(log_starts)
             if overdue or not (_TAKEN.search(said) and self._may_retry(next(attempts), deadline)):
                 late = f" within {within_s:g} s" if overdue else ""
-                raise StackError(f"{self.name} did not start{late}: {_last_line(said)}")
+                raise StackError(f"{self.name} did not start{late}: {_reason(said)}")
 
     def _spawn(self) -> Identity:
         command = self.command()
@@ -184,9 +185,13 @@ class Service(ABC):
             return log.read().decode(errors="replace")
 
 
-def _last_line(log: str) -> str:
-    lines = [line for line in log.splitlines() if line.strip()]
-    return f"its log ends with: {safe(lines[-1])}" if lines else "it wrote nothing to its log"
+def _reason(log: str) -> str:
+    """The line of a log that says most likely why the service ended: later ones are hints and farewells."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    telling = (
+        [line for line in lines if _TAKEN.search(line)] or [line for line in lines if _GRAVE.search(line)] or lines
+    )
+    return f"its log says: {safe(telling[-1])}" if telling else "it wrote nothing to its log"
 
 
 def free_port() -> int:
