@@ -9,7 +9,7 @@ import jwt
 
 from reference_server.clock import Clock
 
-AUDIENCE = "cloud-message"
+AUDIENCE = "cloudmessage"
 """The `aud` claim of every token for this service."""
 
 
