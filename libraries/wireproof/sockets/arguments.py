@@ -1,0 +1,147 @@
+"""What keyword arguments become: types for Robot's converters, each with one line that says what to write.
+
+A converter takes `object`: Robot checks a value against that annotation first. Types that are aliases while mypy looks
+are classes while Robot does: a converter is found by its class.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wireproof.dialects import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wireproof.quantities import Backoff, Rate, parse_names
+from wireproof.wiretext import load_json, safe
+
+if TYPE_CHECKING:
+    Json = Any
+else:
+
+    class Json:
+        """JSON: a JSON text such as `{"order": 17}` or `[1, 2]`, or a dictionary, list, number, boolean or None."""
+
+
+class Clients(tuple[str, ...]):
+    """Clients: a client's name, a group's name, `all`, or a list of those."""
+
+    __slots__ = ()
+
+
+class Names(tuple[str, ...]):
+    """Names: a comma-separated text, or a list."""
+
+    __slots__ = ()
+
+
+class Payload(bytes):
+    """Bytes: as bytes, as text (sent as UTF-8), or as hexadecimal digits after `hex:`, such as `hex:48 69`."""
+
+    __slots__ = ()
+
+
+class Opcode(int):
+    """An opcode: `text`, `binary`, `continuation`, `close`, `ping`, `pong`, or a number from 0 to 15."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A moment: a mark, a mark's name, a message (its arrival) or what `Send Message` returned (its sending)."""
+
+    name: str = ""
+    at_ns: int = 0
+
+
+_OPCODES = {"continuation": CONTINUATION, "text": TEXT, "binary": BINARY, "close": CLOSE, "ping": PING, "pong": PONG}
+
+
+def to_json(value: object) -> Any:
+    """A JSON text's value; every other value as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return load_json(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; a text is written with quotes, as in {json.dumps(safe(value, 30))}") from None
+
+
+def to_clients(value: object) -> Clients:
+    """One name, or a list of names."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names) or not names:
+        raise ValueError("write a client's name, a group's name, or a list of them")
+    return Clients(names)
+
+
+def to_names(value: object) -> Names:
+    """A comma list, or a list of texts."""
+    names = parse_names(value) if isinstance(value, str) else value
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise ValueError("write names as a, b, c, or give a list of them")
+    return Names(names)
+
+
+def to_since(value: object) -> Since:
+    """A mark's name, or anything that knows when it happened."""
+    if isinstance(value, str):
+        return Since(name=value)
+    if isinstance(value, Since):
+        return value
+    at_ns = getattr(value, "at_ns", None)
+    if not isinstance(at_ns, int):
+        raise ValueError("write a mark's name, or give a mark, a message, or what a sending keyword returned")
+    return Since(at_ns=at_ns)
+
+
+def to_rate(value: object) -> Rate:
+    """`1000/s`, `90/min`, `10/h`."""
+    return value if isinstance(value, Rate) else Rate.parse(str(value))
+
+
+def to_backoff(value: object) -> Backoff:
+    """`100ms..5s`."""
+    return value if isinstance(value, Backoff) else Backoff.parse(str(value))
+
+
+def to_payload(value: object) -> Payload:
+    """Bytes, a text, or hexadecimal digits."""
+    if isinstance(value, bytes | bytearray):
+        return Payload(value)
+    text = str(value)
+    if not text.startswith("hex:"):
+        try:
+            return Payload(text.encode())
+        except UnicodeEncodeError:
+            raise ValueError("a text with half a character has no bytes: write them as hex:…") from None
+    try:
+        return Payload(bytes.fromhex(text.removeprefix("hex:")))
+    except ValueError:
+        raise ValueError("after hex: write pairs of hexadecimal digits, such as hex:ff 00") from None
+
+
+def to_opcode(value: object) -> Opcode:
+    """An opcode by name or number."""
+    text = str(value).strip().lower()
+    if text in _OPCODES:
+        return Opcode(_OPCODES[text])
+    try:
+        number = int(text, 0)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 15:
+        raise ValueError(f"an opcode is {', '.join(_OPCODES)} or a number from 0 to 15")
+    return Opcode(number)
+
+
+CONVERTERS: dict[type, Callable[[Any], Any] | Callable[[Any, Any], Any]] = {
+    Json: to_json,
+    Clients: to_clients,
+    Names: to_names,
+    Payload: to_payload,
+    Opcode: to_opcode,
+    Since: to_since,
+    Rate: to_rate,
+    Backoff: to_backoff,
+}
+"""For Robot: argument types and what makes them."""
