@@ -24,6 +24,7 @@ from wireproof.dialects.cloud_message import CloudMessage
 from wireproof.dialects.definition import Definition
 from wireproof.dialects.graphql import GraphqlTransportWs
 from wireproof.dialects.plain_json import Echo, PlainJson
+from wireproof.dialects.stomp import Stomp
 from wireproof.wiretext import safe
 
 __all__ = [
@@ -51,7 +52,7 @@ Factory = Callable[..., Dialect]
 """Called with the client's name, the numbers of its messages, and the dialect's options by name."""
 
 _factories: dict[str, Factory] = {
-    dialect.name: dialect for dialect in (CloudMessage, PlainJson, Echo, GraphqlTransportWs)
+    dialect.name: dialect for dialect in (CloudMessage, PlainJson, Echo, GraphqlTransportWs, Stomp)
 }
 _BUILT_IN = frozenset(_factories)
 
