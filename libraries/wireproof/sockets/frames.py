@@ -14,7 +14,7 @@ from wireproof.dialects import CLOSE, CONTINUATION, TEXT, Frame
 from wireproof.wiretext import safe
 
 PROTOCOL_ERROR, INVALID_DATA = 1002, 1007
-_LONGEST_CONTROL = 125
+LONGEST_CONTROL = 125
 _CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)})
 
 
@@ -70,7 +70,7 @@ def close_payload(code: int, reason: str) -> bytes:
     if code not in _CLOSE_CODES:
         raise ValueError(f"{code} may not be sent as close code: 1000-1003, 1007-1014 or 3000-4999 (or use Send Frame)")
     said = reason.encode()
-    if len(said) > _LONGEST_CONTROL - 2:
+    if len(said) > LONGEST_CONTROL - 2:
         raise ValueError(f"a close reason has at most 123 bytes, this one has {len(said)}")
     return struct.pack("!H", code) + said
 
@@ -139,7 +139,7 @@ class _StrictBuffer(frame_buffer):
             problem = "a server's frame is masked"
         elif opcode >= CLOSE and not fin:
             problem = "a control frame is fragmented"
-        elif opcode >= CLOSE and length > _LONGEST_CONTROL:
+        elif opcode >= CLOSE and length > LONGEST_CONTROL:
             problem = "a control frame is longer than 125 bytes"
         if problem:
             raise ProtocolError(PROTOCOL_ERROR, f"the server broke the protocol: {problem}")

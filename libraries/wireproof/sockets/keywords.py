@@ -11,9 +11,11 @@ from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.group_keywords import GroupKeywords
 from wireproof.sockets.inbox_keywords import InboxKeywords
 from wireproof.sockets.opening_keywords import OpeningKeywords
+from wireproof.sockets.raw_keywords import RawKeywords
 from wireproof.sockets.registry import Registry
 from wireproof.sockets.secret_keywords import SecretKeywords
 from wireproof.sockets.sending_keywords import SendingKeywords
+from wireproof.sockets.settings_keywords import SettingsKeywords
 from wireproof.sockets.waiting_keywords import WaitingKeywords
 
 
@@ -24,9 +26,11 @@ class Sockets(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     def __init__(self) -> None:
         self.clients = Registry()
         topics = (
+            SettingsKeywords,
             OpeningKeywords,
             ClosingKeywords,
             SendingKeywords,
+            RawKeywords,
             WaitingKeywords,
             InboxKeywords,
             GroupKeywords,

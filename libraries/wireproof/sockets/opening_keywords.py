@@ -2,119 +2,28 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal, Required, TypedDict
+from typing import Any, Literal
 
 from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from wireproof import scopes
 from wireproof.quantities import Backoff, Rate
-from wireproof.sockets import options as opening
 from wireproof.sockets.arguments import Clients, Json, Names
 from wireproof.sockets.client import DEFAULT_BACKOFF, Opened
 from wireproof.sockets.component import Component, fail
 from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.options import Options
 from wireproof.sockets.refusals import Expected, verdict
+from wireproof.sockets.settings_keywords import ClientOptions, Headers, Tls, options_from, refuse_link
 
 # mypy: implicit-optional
 # ruff: noqa: RUF013
 # Robot keeps a converter's reason only where a type stands alone: `x: T = None`, not `T | None`.
 
-Headers = dict[str, str | Secret]
-
-
-class Tls(TypedDict, total=False):
-    """TLS: PEM files `ca`, `cert` and `key`, a `key_password`, the `server_name` to expect, `verify` (default True)."""
-
-    ca: str
-    cert: str
-    key: str
-    key_password: Secret
-    server_name: str
-    verify: bool
-
-
-class ClientOptions(TypedDict, total=False):
-    """One client of a group: its `name`, and what differs from the others."""
-
-    name: Required[str]
-    headers: Headers
-    query: Headers
-    login: Json
-
 
 class OpeningKeywords(Component):
-    """Defaults, opening, reconnecting."""
-
-    @keyword(tags=["Opening"])
-    def set_client_defaults(
-        self,
-        *,
-        url: str = "",
-        dialect: str = "",
-        dialect_options: dict[str, Any] = None,
-        login: Json = None,
-        log_in: bool = None,
-        headers: Headers = None,
-        query: Headers = None,
-        subprotocols: Names = None,
-        tls: Tls = None,
-        proxy: Secret = None,
-        via: str = "",
-        reconnect: Backoff = None,
-        timeout: timedelta = None,
-        scope: Literal["test", "suite", "global"] = "suite",
-    ) -> dict[str, Any]:
-        """Sets what clients are opened with where their own keyword does not say.
-
-        Args:
-            url: `ws://host:port/path` or `wss://…`.
-            dialect: how messages are carried; see [Dialects].
-            dialect_options: what the dialect can be told, such as `{"confirm": False}` for cloudmessage.
-            login: what the dialect's login needs; values may be `Secret`.
-            log_in: whether to log in at all.
-            headers: HTTP headers of the upgrade; values may be `Secret`.
-            query: parameters added to the url; values may be `Secret`.
-            subprotocols: offered to the server, best first; the dialect's own if not given.
-            tls: certificates for `wss`; see [TLS].
-            proxy: `http://user:password@host:port`, a `Secret`; from the environment if not given.
-            via: a fault link; not available in this version.
-            reconnect: how to come back after a loss, such as `100ms..5s`.
-            timeout: how long opening a client may take.
-            scope: how long the defaults hold: for the test, the suite (with its child suites) or the run.
-
-        Returns:
-            What was in force before, of the options given here.
-
-        ```robotframework
-        ${before}    Set Client Defaults    url=${ECHO_URL}    dialect=echo    scope=test
-        Open Client    alice
-        Send Text    alice    hello
-        Wait For Message    alice    text=hello
-        ```
-        """
-        _refuse_link(via)
-        given = _options(
-            url=url,
-            dialect=dialect,
-            dialect_options=dialect_options,
-            login=login,
-            log_in=log_in,
-            headers=headers,
-            query=query,
-            subprotocols=subprotocols,
-            tls=tls,
-            proxy=proxy,
-            reconnect=reconnect,
-            timeout=timeout,
-        )
-        owner = scopes.run() if scope == "global" else scopes.enclosing(scope)
-        if owner is None:
-            raise SocketsError(f"scope={scope} needs a running {scope}: set them inside one, or with scope=global")
-        before = self.clients.set_defaults(owner, given)
-        return {name: value for name, value in _arguments(before).items() if name in _arguments(given)}
+    """Opening, reconnecting, being refused."""
 
     @keyword(tags=["Opening"])
     def open_client(
@@ -168,8 +77,8 @@ class OpeningKeywords(Component):
         Get Client State    alice    ==    open
         ```
         """
-        _refuse_link(via)
-        options = _options(
+        refuse_link(via)
+        options = options_from(
             url=url,
             dialect=dialect,
             dialect_options=dialect_options,
@@ -239,8 +148,8 @@ class OpeningKeywords(Component):
         Wait For Message    member-002    text=hello
         ```
         """
-        _refuse_link(via)
-        shared = _options(
+        refuse_link(via)
+        shared = options_from(
             url=url,
             dialect=dialect,
             dialect_options=dialect_options,
@@ -290,7 +199,7 @@ class OpeningKeywords(Component):
         Get Client State    alice    ==    open
         ```
         """
-        changes = _options(headers=headers, query=query, login=login)
+        changes = options_from(headers=headers, query=query, login=login)
         self.clients.reconnect(
             self.clients.resolve(client), changes, backoff or DEFAULT_BACKOFF, timeout.total_seconds()
         )
@@ -342,7 +251,7 @@ class OpeningKeywords(Component):
         Connection Should Be Refused    ws://127.0.0.1:1/    stage=tcp    within=3s
         ```
         """
-        options = _options(
+        options = options_from(
             url=url,
             dialect=dialect,
             headers=headers,
@@ -378,38 +287,12 @@ def _members(
         width = max(3, len(str(count)))
         return [(f"{group}-{number:0{width}}", base) for number in range(1, count + 1)]
     return [
-        (one["name"], _options(headers=one.get("headers"), query=one.get("query"), login=one.get("login")).over(base))
+        (
+            one["name"],
+            options_from(headers=one.get("headers"), query=one.get("query"), login=one.get("login")).over(base),
+        )
         for one in each
     ]
-
-
-def _options(*, tls: Tls | None = None, timeout: timedelta | None = None, **given: Any) -> Options:
-    """Options from keyword arguments: empty texts are not given."""
-    login = given.get("login")
-    if login is not None and not isinstance(login, dict):
-        raise SocketsError("login is a dictionary of what the dialect needs, or its JSON text")
-    return Options(
-        tls=opening.Tls(**tls) if tls else None,
-        timeout_s=timeout.total_seconds() if timeout else None,
-        **{name: value for name, value in given.items() if value not in ("", None)},
-    )
-
-
-def _arguments(options: Options) -> dict[str, Any]:
-    """Keyword arguments that give `options` again."""
-    given = options.given()
-    if options.tls is not None:
-        tls = options.tls
-        names = ("ca", "cert", "key", "key_password", "server_name")
-        given["tls"] = {name: getattr(tls, name) for name in names if getattr(tls, name)} | {"verify": tls.verify}
-    if options.timeout_s is not None:
-        given["timeout"] = timedelta(seconds=given.pop("timeout_s"))
-    return given
-
-
-def _refuse_link(via: str) -> None:
-    if via:
-        raise SocketsError("via: fault links are not part of this version: leave out via, the client connects directly")
 
 
 def _stack_url() -> str:
