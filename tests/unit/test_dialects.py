@@ -166,7 +166,7 @@ class TestCloudMessage:
         assert registration.confidential
         assert login.send(message(dialect, {"type": "ack", "payload": {"originalMessageId": "another"}})) == ()
         with pytest.raises(StopIteration) as finished:
-            login.send(message(dialect, ack(registration, sessionId="s1")))
+            login.send(message(dialect, {"type": "ack", "payload": {"status": "success", "sessionId": "s1"}}))
         assert finished.value.value["sessionId"] == "s1"
 
     def test_a_registration_without_a_token_is_not_confidential(self):

@@ -94,11 +94,11 @@ class CloudMessage(Dialect):
             Draft(payload, "device_register"), payload, confidential="authToken" in credentials
         )
         message = yield (registration,)
-        while not self.is_reply(registration, message):
+        while message.kind != "ack" or message.reply_to not in ("", registration.id):  # the answer may name no message
             if message.kind == "error":
                 raise LoginRefused(_reason(message.body))
             message = yield ()
-        if message.kind != "ack" or _text(message.body, "status") != "success":
+        if _text(message.body, "status") != "success":
             raise LoginRefused(_reason(message.body))
         return dict(message.body)
 
