@@ -1,6 +1,7 @@
 """The composition root: everything is made and wired here, and nowhere else.
 
-A part is replaced by handing over another `Parts`: a subclass of any class below takes its place, and the rest does not notice.
+A part is replaced by handing over another `Parts`: a subclass of any class below takes its place, and the rest does not
+notice.
 """
 
 import asyncio
@@ -88,8 +89,8 @@ class App:
         ):
             self._tasks.start(work, name)
         try:
-            await self._gateway.start()
-            await self._api.start()
+            ws_port = await self._gateway.start()
+            http_port = await self._api.start()
         except OSError as problem:
             raise StartError(f"cannot listen on {self.settings.host}: {problem.strerror or problem}") from None
         if self.settings.auth_mode == "open":
@@ -97,7 +98,7 @@ class App:
         if self.settings.test_mode:
             logs.warning("TEST MODE: anybody can get a token; never use this in production")
         gc.freeze()
-        logs.info("listening", node=self.settings.node, wsPort=self._gateway.port, httpPort=self._api.port)
+        logs.info("listening", node=self.settings.node, wsPort=ws_port, httpPort=http_port)
 
     async def stop(self) -> None:
         """Drain: accept nothing new, finish commits and acks, close with 1012; within the grace period."""

@@ -1,4 +1,4 @@
-"""What one transaction of the writer carries, and its form as columns for the SQL function `store_batch`. Pure, no I/O."""
+"""What one transaction of the writer carries, and its form as columns for the SQL function `store_batch`. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Redis between the nodes: hints only. What it loses, PostgreSQL still has; while it is away messages flow within the node."""
+"""Redis between the nodes: hints only. What it loses, PostgreSQL still has; without it a node goes on alone."""
 
 import asyncio
 import json

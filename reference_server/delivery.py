@@ -2,88 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from reference_server import logs, replies
 from reference_server.batch import Confirmed, Submission
+from reference_server.channel import Channel, Key, Link
 from reference_server.clock import Clock
-from reference_server.confirmations import Confirmations
 from reference_server.metrics import Metrics
-from reference_server.protocol import CloseCode, Envelope
+from reference_server.protocol import Envelope
 from reference_server.settings import Settings
 from reference_server.store import Admission, Store, Unavailable
 from reference_server.tasks import Tasks
 
-Key = tuple[str, str]
-"""(userId, deviceId)"""
 RETRY_PAUSE = 0.5
 """Seconds between attempts to read from a database that is away."""
-
-
-class Link(Protocol):
-    """A connection as the delivery sees it."""
-
-    def send(self, data: bytes) -> None:
-        """Write one text frame without waiting; beyond the outbound limit the connection is closed."""
-
-    def congested(self) -> bool:
-        """Whether the client reads more slowly than it is written to."""
-
-    async def drain(self) -> None:
-        """Wait until the client has caught up, or is gone."""
-
-    def close(self, code: CloseCode, reason: str) -> None:
-        """Close, at once for the server and with a handshake for the client."""
-
-
-class Channel:
-    """The deliveries of one registered connection."""
-
-    __slots__ = (
-        "active_at", "addressee", "closed", "confirmed", "cursor", "generation", "high", "ids", "key", "link", "live", "numbers",
-        "offered_before", "sends",
-    )  # fmt: skip
-
-    def __init__(self, key: Key, link: Link) -> None:
-        self.key = key
-        self.link = link
-        self.addressee = replies.Addressee(*key)
-        self.generation = 0
-        self.confirmed = Confirmations()
-        self.cursor = 0
-        self.high = 0
-        self.offered_before = 0
-        self.live = False
-        self.closed = False
-        self.active_at = 0.0
-        """When the device last sent a message, on the monotonic clock."""
-        self.ids: dict[int, str] = {}
-        self.numbers: dict[str, int] = {}
-        self.sends: dict[int, tuple[float, int, int]] = {}
-        """Unconfirmed: number -> (time to send again, times sent again here, retryCount of the first time)"""
-
-    def admit(self, admission: Admission) -> None:
-        """Take over where the device's confirmations end."""
-        self.generation = admission.generation
-        self.confirmed = Confirmations(admission.watermark, admission.exceptions)
-        self.cursor = self.confirmed.watermark
-        self.high = max(self.high, admission.last_seq)
-        self.offered_before = admission.offered_before
-
-    def expect_confirmation(self, seq: int, message_id: str, due: float, first: int) -> None:
-        """Remember that a delivery was written and needs a confirmation."""
-        self.ids[seq] = message_id
-        self.numbers[message_id] = seq
-        self.sends[seq] = (due, 0, first)
-
-    def forget(self, seq: int) -> None:
-        """Stop waiting for a confirmation."""
-        message_id = self.ids.pop(seq, None)
-        if message_id is not None and self.numbers.get(message_id) == seq:
-            del self.numbers[message_id]
-        self.sends.pop(seq, None)
 
 
 class Delivery:
@@ -118,7 +52,10 @@ class Delivery:
             self._expected.pop(channel.key, None)
 
     def activate(self, channel: Channel, admission: Admission) -> Channel | None:
-        """The registration is committed. Returns the channel of the older generation on this node, which has to go (it may be this one)."""
+        """The registration is committed. Returns the channel here that has to go: the one of the older generation.
+
+        That is this channel itself when a newer registration has overtaken it.
+        """
         self.dismiss(channel)
         channel.admit(admission)
         other = self._channels.get(channel.key)

@@ -2,7 +2,7 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -118,7 +118,7 @@ class Connection(ServerConnection):
         self.leave()
 
     def leave(self) -> None:
-        """The application is done with this connection; the socket goes within the closing time-out whatever the client does."""
+        """The application is done with this; the socket goes within CLOSE_TIMEOUT whatever the client does."""
         peer, self.peer = self.peer, None
         if peer is None:
             return
@@ -171,15 +171,8 @@ class Gateway:
         self._open: dict[Connection, None] = {}
         self._server: Server | None = None
 
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
-
-    async def start(self) -> None:
-        """Listen; raises OSError when the port cannot be had."""
+    async def start(self) -> int:
+        """Listen and return the port; raises OSError when it cannot be had."""
         s = self._settings
         self._server = await serve(
             self._serve,
@@ -199,6 +192,8 @@ class Gateway:
             create_connection=Connection,
             backlog=1024,
         )
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
 
     def stop_accepting(self) -> None:
         """Close the listening socket, and read nothing more from those who are here."""
@@ -235,9 +230,9 @@ class Gateway:
                     connection.protocol.send_ping(b"hb")
                     connection.send_data()
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+    def _admit(self, accepted: ServerConnection, request: Request) -> Response | None:
         """Look at a handshake before the upgrade; the library itself answers a foreign Origin with 403."""
-        assert isinstance(connection, Connection)
+        connection = cast(Connection, accepted)
         query = parse_qs(urlsplit(request.path).query)
         if any(name.lower() in _TOKEN_PARAMETERS for name in query):
             return _unauthorized(connection, "A token does not belong in the address: use the Authorization header.\n")
@@ -249,15 +244,15 @@ class Gateway:
                 return _unauthorized(connection, "The Authorization header is not valid.\n")
         return None
 
-    async def _serve(self, connection: ServerConnection) -> None:
+    async def _serve(self, accepted: ServerConnection) -> None:
         """One connection from its upgrade to its end."""
-        assert isinstance(connection, Connection)
+        connection = cast(Connection, accepted)
         metrics = self._services.metrics
         if len(self._open) >= self._settings.max_connections:
             await connection.close(CloseCode.OVERLOADED, "too many connections")
             return
         link = SocketLink(connection, self._settings.outbound_buffer_bytes, self._services.tasks)
-        peer = Peer(self._services, link, connection.identity, _suggested(connection))
+        peer = Peer(self._services, link, connection.identity, _suggested(connection.request))
         connection.link, connection.peer = link, peer
         connection.last_heard = connection.loop.time()
         self._open[connection] = None
@@ -280,10 +275,9 @@ def _unauthorized(connection: Connection, text: str) -> Response:
     return response
 
 
-def _suggested(connection: Connection) -> dict[str, str]:
+def _suggested(request: Request | None) -> dict[str, str]:
     """What the query string says about the device; empty when it names none."""
-    assert connection.request is not None
-    query: dict[str, Any] = parse_qs(urlsplit(connection.request.path).query)
+    query = parse_qs(urlsplit(request.path).query) if request is not None else {}
     if "deviceId" not in query and "userId" not in query:
         return {}
     device = {"id": query.get("deviceId", [""])[0], "userId": query.get("userId", [""])[0]}

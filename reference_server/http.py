@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from reference_server import VERSION
+from reference_server import VERSION, queries
 from reference_server.auth import AuthError, Identity, Tokens, bearer
 from reference_server.bus import Bus
 from reference_server.clock import Clock, iso
@@ -53,15 +53,8 @@ class Api:
         self._runner: web.AppRunner | None = None
         self.draining = False
 
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        assert self._runner is not None
-        port: int = self._runner.addresses[0][1]
-        return port
-
-    async def start(self) -> None:
-        """Listen; raises OSError when the port cannot be had."""
+    async def start(self) -> int:
+        """Listen and return the port; raises OSError when it cannot be had."""
         app = web.Application(middlewares=[_plain_errors], client_max_size=BODY_LIMIT)
         app.add_routes(
             [
@@ -81,6 +74,8 @@ class Api:
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._settings.host, self._settings.http_port).start()
+        port: int = self._runner.addresses[0][1]
+        return port
 
     async def close(self) -> None:
         """Stop listening."""
@@ -135,13 +130,7 @@ class Api:
 
     async def _devices(self, request: web.Request) -> web.Response:
         identity = self._identity(request)
-        rows = await self._store.fetch(
-            "SELECT d.id, d.type, d.platform, d.version, d.capabilities, d.last_seen_at, d.last_seq, backlog_of(d) AS backlog,"
-            " coalesce(p.lease_until > $2, false) AS online FROM devices d"
-            " LEFT JOIN user_presence p ON p.user_id = d.user_id AND p.device_id = d.id WHERE d.user_id = $1 ORDER BY d.id",
-            identity.user_id,
-            self._clock.now(),
-        )
+        rows = await self._store.fetch(queries.DEVICES, identity.user_id, self._clock.now(), PAGE)
         return _json(
             [
                 {
@@ -165,14 +154,7 @@ class Api:
         after = request.query.get("after", "0")
         if not after.isdecimal() or len(after) > 18:
             raise web.HTTPBadRequest(text="after: expected a number of a delivery, 0 for all")
-        rows = await self._store.fetch(
-            "SELECT d.seq, m.id, m.type, m.from_device_id, m.to_device_id, m.payload, m.timestamp, m.priority, m.requires_ack"
-            " FROM deliveries d JOIN messages m ON m.key = d.message_key"
-            f" WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq > $3 ORDER BY d.seq LIMIT {PAGE}",
-            identity.user_id,
-            device_id,
-            int(after),
-        )
+        rows = await self._store.fetch(queries.DELIVERIES_AFTER, identity.user_id, device_id, int(after), PAGE)
         return _json(
             [
                 {
@@ -193,11 +175,7 @@ class Api:
 
     async def _executions(self, request: web.Request) -> web.Response:
         identity = self._identity(request)
-        rows = await self._store.fetch(
-            "SELECT id, schedule_id, device_id, status, due_at, started_at, finished_at FROM executions"
-            f" WHERE user_id = $1 ORDER BY created_at DESC, id LIMIT {PAGE}",
-            identity.user_id,
-        )
+        rows = await self._store.fetch(queries.EXECUTIONS, identity.user_id, PAGE)
         return _json(
             [
                 {
@@ -237,7 +215,7 @@ class Api:
         return _json({"token": issued.token, "jti": issued.token_id, "expiresAt": iso(issued.expires_at)}, 201)
 
     async def _reset(self, _: web.Request) -> web.Response:
-        """Nothing is cached beyond the connections that are open: only what the writer still holds has to go out first."""
+        """Nothing is cached beyond the open connections: only what the writer still holds has to go out first."""
         await self._sessions.settled()
         return web.Response(status=204)
 

@@ -12,7 +12,7 @@ WEBSOCKETS_LOGGER = logging.getLogger("reference_server.websockets")
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one line of JSON; an exception is given by type and place, its text may hold what a client sent."""
+    """One line of JSON per record; of an exception only type and place, its text may hold what a client sent."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -31,7 +31,7 @@ class JsonLines(logging.Formatter):
 
 
 def set_up() -> None:
-    """Send this program's log to stderr. The WebSocket library logs paths and headers at DEBUG, so it never gets below WARNING."""
+    """Send this program's log to stderr; the WebSocket library stays at WARNING, at DEBUG it logs paths and headers."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()

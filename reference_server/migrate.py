@@ -9,6 +9,9 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x776972657072  # "wirepr": any number that nothing else locks
+_TABLE = """CREATE TABLE IF NOT EXISTS schema_migrations (
+    version integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
+)"""
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
@@ -44,7 +47,10 @@ def read(folder: Path = FOLDER) -> list[Migration]:
 
 
 def pending(files: Sequence[Migration], applied: Mapping[int, tuple[str, str]]) -> list[Migration]:
-    """What is still to do. `applied` maps a number to (name, sha256); raises MigrationError when a file was edited or is gone."""
+    """What is still to do; `applied` maps a number to (name, sha256).
+
+    Raises MigrationError when a file was edited after it was applied, or is gone.
+    """
     by_version = {migration.version: migration for migration in files}
     for version, (name, sha256) in sorted(applied.items()):
         migration = by_version.get(version)
@@ -60,13 +66,10 @@ def pending(files: Sequence[Migration], applied: Mapping[int, tuple[str, str]]) 
 
 
 async def apply(connection: Any, files: Sequence[Migration]) -> list[str]:
-    """Bring the database of an asyncpg connection up to date; returns the names applied now. Other nodes wait meanwhile."""
+    """Bring the database of a connection up to date; returns the names applied now. Other nodes wait for it."""
     await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
     try:
-        await connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_migrations"
-            " (version integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
-        )
+        await connection.execute(_TABLE)
         applied = await _applied(connection)
         todo = pending(files, applied)
         for migration in todo:

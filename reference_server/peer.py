@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Protocol
 
 import msgspec
@@ -9,8 +10,9 @@ import msgspec
 from reference_server import logs, registration, replies, router
 from reference_server.auth import AuthError, Identity
 from reference_server.batch import Submission
+from reference_server.channel import Link
 from reference_server.clock import Clock
-from reference_server.delivery import Delivery, Link
+from reference_server.delivery import Delivery
 from reference_server.limits import TokenBucket, Window
 from reference_server.metrics import Metrics
 from reference_server.protocol import CloseCode, Envelope, ErrorCode, InvalidMessage, parse
@@ -65,7 +67,7 @@ class Peer:
     def __init__(
         self, services: Services, link: ReadableLink, identity: Identity | None, suggested: dict[str, str]
     ) -> None:
-        """`identity` comes from the handshake's Authorization header, `suggested` from the query string (it grants nothing)."""
+        """`identity` is the Authorization header's; `suggested` is the query string's and grants nothing."""
         self._services = services
         self._link = link
         self._identity = identity
@@ -180,7 +182,7 @@ class Peer:
         self._link.send(self._addressee.message(b"ack", answer, now))
         logs.info("registered", userId=session.user_id, deviceId=session.device_id, sessionId=session.session_id)
         self._services.delivery.start(session.channel)
-        self._go_on(self._registered)
+        self._go_on(partial(self._registered, session))
 
     def _fail_registration(self, code: ErrorCode, reason: str, original_id: str) -> None:
         logs.info("registration refused", code=code)
@@ -198,9 +200,7 @@ class Peer:
         if not self._paused:
             self._link.resume()
 
-    def _registered(self, data: bytes) -> None:
-        session = self.session
-        assert session is not None
+    def _registered(self, session: Session, data: bytes) -> None:
         try:
             envelope = parse(data)
         except InvalidMessage as problem:
@@ -259,7 +259,7 @@ class Peer:
             await self._services.sessions.end(session, "unregistered")
         except Unavailable:
             self._refuse(envelope, ErrorCode.UNAVAILABLE, "the database cannot be reached", RETRY_AFTER_MS)
-            self._handle = self._ignore if self._gone else self._registered
+            self._handle = self._ignore if self._gone else partial(self._registered, session)
             return
         if envelope.requires_ack:
             payload = {"originalMessageId": envelope.id, "status": "success"}
@@ -298,4 +298,3 @@ class Peer:
 
     def _ignore(self, data: bytes) -> None:
         """After the end nothing counts any more."""
-

@@ -84,7 +84,10 @@ class Envelope(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_de
 
 
 class InvalidMessage(ValueError):  # noqa: N818 - the protocol's own word for it
-    """A message that cannot be read: `field` is the guilty top-level field ("" when none), `message_id` its id ("" when unreadable)."""
+    """A message that cannot be read.
+
+    `field` is the guilty top-level field ("" when none is), `message_id` its id ("" when that cannot be read).
+    """
 
     def __init__(self, field: str, reason: str, message_id: str = "") -> None:
         super().__init__(f"{field}: {reason}" if field else reason)

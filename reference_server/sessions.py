@@ -1,4 +1,4 @@
-"""Registers devices and ends their sessions: the pure rules of `registration` with the database, the delivery and the bus around."""
+"""Registers devices and ends their sessions: the rules of `registration`, with database, delivery and bus."""
 
 import secrets
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from reference_server import logs, registration
 from reference_server.auth import AuthError, Identity, Tokens
 from reference_server.batch import Closed
 from reference_server.bus import Bus
-from reference_server.delivery import Channel, Delivery, Link
+from reference_server.channel import Channel, Link
+from reference_server.delivery import Delivery
 from reference_server.protocol import CloseCode
 from reference_server.registration import Registration, RegistrationError
 from reference_server.settings import Settings
@@ -58,8 +59,8 @@ class Sessions:
     async def open(self, wanted: Registration, identity: Identity | None, link: Link) -> Session:
         """Commit a registration and take the device over; raises AuthError, RegistrationError, Unavailable.
 
-        Older connections of the device are closed with 4001, here at once and on other nodes by a hint; whatever they still
-        send is refused by their generation.
+        Older connections of the device are closed with 4001, here at once and on other nodes by a hint; whatever they
+        still send is refused by their generation.
         """
         key = (wanted.user_id, wanted.id)
         new = NewSession(

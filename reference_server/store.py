@@ -1,15 +1,15 @@
-"""PostgreSQL: the only module that speaks SQL at run time. Every method is one round trip, and time is the server's clock's."""
+"""PostgreSQL: connections, failures, and one method per question. Time is always that of the server's clock."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 
-from reference_server import migrate
+from reference_server import migrate, queries
 from reference_server.batch import Batch
 from reference_server.clock import Clock
 from reference_server.protocol import encode
@@ -33,12 +33,12 @@ class RowError(Exception):
 
 
 class Collision(Exception):  # noqa: N818
-    """Another transaction stored the same id or took the locks in between; nothing was stored, the same batch may be tried again."""
+    """Another transaction stored the same id or took the locks crosswise; the batch is undone and may be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The database's answer to a registration; `offered_before` is the last number that a socket may have seen already."""
+    """The database's answer to a registration; up to `offered_before` a socket may have seen the deliveries already."""
 
     outcome: str
     session_id: str
@@ -60,35 +60,6 @@ class NewSession:
     token_expires_at: datetime | None
 
 
-_STORE_BATCH = "SELECT * FROM store_batch(" + ", ".join(f"${n}" for n in range(1, 28)) + ")"
-_REGISTER = "SELECT * FROM register_device(" + ", ".join(f"${n}" for n in range(1, 17)) + ")"
-_DELIVERY_COLUMNS = (
-    "d.seq, m.id, m.type, m.from_device_id, m.to_device_id, m.payload, m.timestamp, m.priority, m.requires_ack"
-)
-_PAGE = f"""
-    SELECT * FROM (
-        SELECT {_DELIVERY_COLUMNS}, sum(octet_length(m.payload::text)) OVER (ORDER BY d.seq) - octet_length(m.payload::text) AS before
-        FROM deliveries d JOIN messages m ON m.key = d.message_key
-        WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq > $3 AND d.seq <= $4 AND d.stored_at > $5
-        ORDER BY d.seq LIMIT {PAGE_ROWS}
-    ) AS page WHERE before < {PAGE_BYTES}
-"""  # noqa: S608 - only constants of this module
-_BY_SEQ = f"""
-    SELECT {_DELIVERY_COLUMNS} FROM deliveries d JOIN messages m ON m.key = d.message_key
-    WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq = ANY($3::bigint[]) AND d.stored_at > $4 ORDER BY d.seq
-"""  # noqa: S608
-_RENEW = """
-    WITH renewed AS (UPDATE user_presence SET lease_until = $3 WHERE node = $1 RETURNING user_id, device_id)
-    UPDATE devices d SET last_seen_at = $2 FROM renewed r
-    WHERE d.user_id = r.user_id AND d.id = r.device_id AND d.last_seen_at < $4
-"""
-_PURGE = """
-    WITH gone AS (DELETE FROM deliveries WHERE stored_at < $1 RETURNING user_id, device_id, seq),
-    last AS (SELECT user_id, device_id, max(seq) AS seq FROM gone GROUP BY user_id, device_id)
-    UPDATE devices d SET purged_seq = greatest(d.purged_seq, last.seq) FROM last WHERE d.user_id = last.user_id AND d.id = last.device_id
-"""
-
-
 class Store:
     """A small pool of connections; every failure to reach the database becomes Unavailable."""
 
@@ -106,7 +77,7 @@ class Store:
                 max_size=8,
                 timeout=CONNECT_TIMEOUT,
                 command_timeout=STATEMENT_TIMEOUT,
-                # One plan for every batch size, made for index look-ups: tables are empty when it is made and do not stay so.
+                # One plan for every batch size, made for index look-ups: the tables are empty when it is made.
                 server_settings={
                     "application_name": f"reference_server {self._settings.node}",
                     "plan_cache_mode": "force_generic_plan",
@@ -142,12 +113,15 @@ class Store:
             await connection.execute("SELECT 1")
 
     async def store_batch(self, batch: Batch) -> list[Any]:
-        """Commit a batch in one transaction; rows as the SQL function gives them. Raises Unavailable, RowError, Collision."""
+        """Commit a batch in one transaction; rows as the SQL function gives them.
+
+        Raises Unavailable, RowError, Collision.
+        """
         s = self._settings
         seen_after = batch.at - timedelta(seconds=s.device_ttl)
         async with self._connection() as connection:
             rows: list[Any] = await connection.fetch(
-                _STORE_BATCH, batch.at, s.node, seen_after, s.backlog_limit, *batch.columns()
+                queries.STORE_BATCH, batch.at, s.node, seen_after, s.backlog_limit, *batch.columns()
             )
         return rows
 
@@ -158,7 +132,7 @@ class Store:
         can = registration.capabilities
         async with self._connection() as connection:
             row = await connection.fetchrow(
-                _REGISTER,
+                queries.REGISTER,
                 now,
                 s.node,
                 now + timedelta(seconds=s.lease),
@@ -181,53 +155,38 @@ class Store:
     async def page(self, user_id: str, device_id: str, after: int, up_to: int) -> list[Any]:
         """The next deliveries of a device in order, without expired ones; empty when none is left."""
         async with self._connection() as connection:
-            rows: list[Any] = await connection.fetch(_PAGE, user_id, device_id, after, up_to, self._oldest())
+            rows: list[Any] = await connection.fetch(
+                queries.BACKLOG_PAGE, user_id, device_id, after, up_to, self._oldest(), PAGE_ROWS, PAGE_BYTES
+            )
         return rows
 
     async def deliveries(self, user_id: str, device_id: str, numbers: Sequence[int]) -> list[Any]:
         """These deliveries of a device in order, without expired ones."""
         async with self._connection() as connection:
-            rows: list[Any] = await connection.fetch(_BY_SEQ, user_id, device_id, numbers, self._oldest())
+            rows: list[Any] = await connection.fetch(
+                queries.DELIVERIES_BY_SEQ, user_id, device_id, numbers, self._oldest()
+            )
         return rows
 
     async def end_session(self, session_id: str, reason: str) -> None:
         """Mark a session as over."""
         async with self._connection() as connection:
-            await connection.execute(
-                "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL",
-                session_id,
-                self._clock.now(),
-                reason,
-            )
+            await connection.execute(queries.END_SESSION, session_id, self._clock.now(), reason)
 
     async def revoke_session(self, session_id: str, user_id: str) -> tuple[str, int] | None:
         """End a session of this user; (deviceId, generation) of it, None when there is none."""
         async with self._connection() as connection:
-            row = await connection.fetchrow(
-                "UPDATE sessions SET ended_at = coalesce(ended_at, $3), end_reason = coalesce(end_reason, 'revoked')"
-                " WHERE id = $1 AND user_id = $2 RETURNING device_id, generation",
-                session_id,
-                user_id,
-                self._clock.now(),
-            )
+            row = await connection.fetchrow(queries.REVOKE_SESSION, session_id, user_id, self._clock.now())
         return None if row is None else (row[0], row[1])
 
     async def revoke_token(self, token_id: str, user_id: str) -> list[tuple[str, int]] | None:
-        """Refuse a token from now on and end its sessions; their (deviceId, generation), None when it is not this user's."""
+        """Refuse a token from now on and end its sessions; (deviceId, generation) of each, None for another user's."""
         async with self._connection() as connection, connection.transaction():
             now = self._clock.now()
-            foreign = await connection.fetchval(
-                "SELECT true FROM sessions WHERE token_id = $1 AND user_id <> $2 LIMIT 1", token_id, user_id
-            )
-            if foreign:
+            if await connection.fetchval(queries.TOKEN_OF_ANOTHER, token_id, user_id):
                 return None
-            await connection.execute("INSERT INTO revoked_tokens VALUES ($1, $2) ON CONFLICT DO NOTHING", token_id, now)
-            rows = await connection.fetch(
-                "UPDATE sessions SET ended_at = coalesce(ended_at, $2), end_reason = coalesce(end_reason, 'revoked')"
-                " WHERE token_id = $1 RETURNING device_id, generation",
-                token_id,
-                now,
-            )
+            await connection.execute(queries.REVOKE_TOKEN, token_id, now)
+            rows = await connection.fetch(queries.END_ITS_SESSIONS, token_id, now)
         return [(row[0], row[1]) for row in rows]
 
     async def renew_leases(self) -> None:
@@ -236,14 +195,14 @@ class Store:
         lease_until = now + timedelta(seconds=self._settings.lease)
         stale = now - timedelta(seconds=self._settings.device_ttl / 4)
         async with self._connection() as connection:
-            await connection.execute(_RENEW, self._settings.node, now, lease_until, stale)
+            await connection.execute(queries.RENEW_LEASES, self._settings.node, now, lease_until, stale)
 
     async def purge(self) -> None:
         """Remove what is older than both messageTtl and retention."""
         horizon = self._clock.now() - timedelta(seconds=max(self._settings.message_ttl, self._settings.retention))
         async with self._connection() as connection:
-            await connection.execute(_PURGE, horizon)
-            await connection.execute("DELETE FROM messages WHERE stored_at < $1 AND routed_at IS NOT NULL", horizon)
+            await connection.execute(queries.PURGE_DELIVERIES, horizon)
+            await connection.execute(queries.PURGE_MESSAGES, horizon)
 
     async def fetch(self, query: str, *arguments: object) -> list[Any]:
         """Read-only questions of the HTTP side."""
@@ -266,7 +225,7 @@ _AWAY = ("08", "53", "57", "58", "XX")
 
 
 @contextlib.contextmanager
-def _translated() -> Any:
+def _translated() -> Iterator[None]:
     try:
         yield
     except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as problem:

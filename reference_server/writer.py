@@ -157,7 +157,7 @@ class Writer:
         ]
 
     async def _commit(self, batch: Batch) -> None:
-        """Store a batch; one that the database refuses for a value is split until only the guilty message is left out."""
+        """Store a batch; one that is refused for a value is split until only the guilty message is left out."""
         if not batch.messages and not batch.bookkeeping:
             return
         refusal = ErrorCode.INVALID_MESSAGE

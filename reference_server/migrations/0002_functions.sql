@@ -70,70 +70,71 @@ BEGIN
         RETURN;
     END IF;
 
+    -- One row per message and recipient runs through all steps, so that no step has to join two lists of unknown length.
     RETURN QUERY
     WITH input AS MATERIALIZED (
-        SELECT i.*, m.key AS known, (s.id IS NOT NULL) AS current,
-            CASE WHEN m.key IS NULL AND s.id IS NOT NULL THEN nextval('messages_key_seq') END AS fresh
+        SELECT i.*, s.id IS NOT NULL AS current, m.key AS known, m.status AS known_status, m.delivered_at AS known_at,
+            m.skipped AS known_skipped, CASE WHEN s.id IS NOT NULL AND m.key IS NULL THEN nextval('messages_key_seq') END AS fresh
         FROM unnest(p_user, p_from, p_generation, p_id, p_to, p_type, p_payload, p_timestamp, p_priority, p_requires_ack, p_rule)
             WITH ORDINALITY AS i(user_id, from_id, generation, id, to_id, type, payload, ts, priority, requires_ack, rule, n)
         LEFT JOIN devices s ON s.user_id = i.user_id AND s.id = i.from_id AND s.generation = i.generation
         LEFT JOIN messages m ON m.id = i.id AND m.from_device_id = i.from_id AND m.user_id = i.user_id
-    ), audience AS (
-        SELECT f.n, f.priority, d.user_id AS u, d.id AS v, d.last_seq AS last, backlog_of(d) AS backlog
-        FROM input f JOIN devices d ON d.user_id = f.user_id AND d.id = f.to_id
-        WHERE f.fresh IS NOT NULL AND f.rule = 0 AND d.last_seen_at > p_seen_after
-        UNION ALL
-        SELECT f.n, f.priority, d.user_id, d.id, d.last_seq, backlog_of(d)
-        FROM input f JOIN devices d ON d.user_id = f.user_id AND d.id <> f.from_id
-        WHERE f.fresh IS NOT NULL AND d.last_seen_at > p_seen_after
-            AND (f.rule = 1 OR (f.rule = 2 AND d.supports_file_sync) OR (f.rule = 3 AND d.supports_notifications))
-        UNION ALL
-        SELECT f.n, f.priority, d.user_id, d.id, d.last_seq, backlog_of(d.*)
-        FROM input f CROSS JOIN LATERAL (
-            SELECT x.* FROM devices x
-            WHERE x.user_id = f.user_id AND x.id <> f.from_id AND x.type IN ('desktop', 'extension') AND x.last_seen_at > p_seen_after
-            ORDER BY x.active_at DESC, x.id LIMIT 1
-        ) d WHERE f.fresh IS NOT NULL AND f.rule = 4
-    ), judged AS MATERIALIZED (
-        SELECT a.n, a.u, a.v, a.last, a.backlog, (p.lease_until > p_now) IS TRUE AS live,
-            admit(a.backlog, p_backlog_limit * (ARRAY[80, 90, 95, 100])[a.priority + 1] / 100)
-                OVER (PARTITION BY a.u, a.v ORDER BY a.n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS state
-        FROM audience a LEFT JOIN user_presence p ON p.user_id = a.u AND p.device_id = a.v
+    ), judged AS (
+        SELECT f.*, d.id AS v, d.last_seq AS last, d.backlog, coalesce(p.lease_until > p_now, false) AS live,
+            admit(d.backlog, p_backlog_limit * (ARRAY[80, 90, 95, 100])[f.priority + 1] / 100)
+                OVER (PARTITION BY f.user_id, d.id ORDER BY f.n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS state
+        FROM input f
+        LEFT JOIN LATERAL (
+            SELECT x.id, x.last_seq, backlog_of(x) AS backlog FROM devices x
+            WHERE f.rule = 0 AND x.user_id = f.user_id AND x.id = f.to_id AND x.last_seen_at > p_seen_after
+            UNION ALL
+            SELECT x.id, x.last_seq, backlog_of(x) FROM devices x
+            WHERE f.rule BETWEEN 1 AND 3 AND x.user_id = f.user_id AND x.id <> f.from_id AND x.last_seen_at > p_seen_after
+                AND (f.rule = 1 OR (f.rule = 2 AND x.supports_file_sync) OR (f.rule = 3 AND x.supports_notifications))
+            UNION ALL
+            (SELECT x.id, x.last_seq, backlog_of(x) FROM devices x
+            WHERE f.rule = 4 AND x.user_id = f.user_id AND x.id <> f.from_id AND x.last_seen_at > p_seen_after
+                AND x.type IN ('desktop', 'extension')
+            ORDER BY x.active_at DESC, x.id LIMIT 1)
+        ) d ON f.fresh IS NOT NULL
+        LEFT JOIN user_presence p ON p.user_id = f.user_id AND p.device_id = d.id
     ), verdict AS MATERIALIZED (
-        SELECT j.n, bool_or(j.state % 2 = 1) AS taken, bool_or(j.live AND j.state % 2 = 1) AS live,
-            array_agg(j.v ORDER BY j.v) FILTER (WHERE j.state % 2 = 0) AS full_ones
-        FROM judged j GROUP BY j.n
+        SELECT j.*, j.v IS NOT NULL AND j.state % 2 = 1 AS taken, j.last + j.state / 2 - j.backlog AS number,
+            row_number() OVER per_message = 1 AS first_row,
+            bool_or(j.v IS NOT NULL AND j.state % 2 = 1) OVER per_message AS any_taken,
+            bool_or(j.live AND j.state % 2 = 1) OVER per_message AS any_live,
+            array_agg(j.v) FILTER (WHERE j.state % 2 = 0) OVER per_message AS full_ones
+        FROM judged j
+        WINDOW per_message AS (PARTITION BY j.n ORDER BY j.v ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ), stored AS (
         INSERT INTO messages (key, id, user_id, from_device_id, to_device_id, type, payload, timestamp, priority, requires_ack,
             node, stored_at, routed_at, status, delivered_at, skipped)
-        SELECT f.fresh, f.id, f.user_id, f.from_id, f.to_id, f.type, f.payload::json, f.ts, f.priority, f.requires_ack,
-            p_node, p_now, p_now, CASE WHEN g.live THEN 'delivered' ELSE 'queued' END, CASE WHEN g.live THEN p_now END, g.full_ones
-        FROM input f JOIN verdict g ON g.n = f.n WHERE g.taken ORDER BY f.id, f.from_id, f.user_id
+        SELECT g.fresh, g.id, g.user_id, g.from_id, g.to_id, g.type, g.payload::json, g.ts, g.priority, g.requires_ack,
+            p_node, p_now, p_now, CASE WHEN g.any_live THEN 'delivered' ELSE 'queued' END, CASE WHEN g.any_live THEN p_now END,
+            g.full_ones
+        FROM verdict g WHERE g.first_row AND g.any_taken ORDER BY g.id, g.from_id, g.user_id
     ), raised AS (
         UPDATE devices d SET last_seq = t.last, offered_seq = CASE WHEN t.live THEN t.last ELSE d.offered_seq END
         FROM (
-            SELECT j.u, j.v, max(j.last + j.state / 2 - j.backlog) AS last, bool_or(j.live) AS live
-            FROM judged j WHERE j.state % 2 = 1 GROUP BY j.u, j.v
-        ) t WHERE d.user_id = t.u AND d.id = t.v
+            SELECT g.user_id, g.v, max(g.number) AS last, bool_or(g.live) AS live
+            FROM verdict g WHERE g.taken GROUP BY g.user_id, g.v
+        ) t WHERE d.user_id = t.user_id AND d.id = t.v
     ), queued AS (
         INSERT INTO deliveries (user_id, device_id, seq, message_key, stored_at)
-        SELECT j.u, j.v, j.last + j.state / 2 - j.backlog, f.fresh, p_now
-        FROM judged j JOIN input f ON f.n = j.n WHERE j.state % 2 = 1
+        SELECT g.user_id, g.v, g.number, g.fresh, p_now FROM verdict g WHERE g.taken
     )
-    SELECT f.n::integer,
-        CASE WHEN NOT f.current THEN 'stale'
-             WHEN f.known IS NOT NULL THEN 'repeated'
-             WHEN g.n IS NULL THEN 'not_found'
-             WHEN NOT g.taken THEN 'queue_full'
+    SELECT g.n::integer,
+        CASE WHEN NOT g.current THEN 'stale'
+             WHEN g.known IS NOT NULL THEN 'repeated'
+             WHEN g.v IS NULL THEN 'not_found'
+             WHEN NOT g.any_taken THEN 'queue_full'
              ELSE 'stored' END,
-        coalesce(j.v, k.device_id), coalesce(j.last + j.state / 2 - j.backlog, k.seq),
-        coalesce(g.live, m.status = 'delivered'), m.delivered_at, coalesce(g.full_ones, m.skipped)
-    FROM input f
-    LEFT JOIN verdict g ON g.n = f.n
-    LEFT JOIN judged j ON j.n = f.n AND j.state % 2 = 1
-    LEFT JOIN messages m ON m.key = f.known
-    LEFT JOIN deliveries k ON k.message_key = f.known
-    ORDER BY f.n, 4;
+        coalesce(g.v, k.device_id), coalesce(g.number, k.seq),
+        coalesce(g.any_live, false) OR coalesce(g.known_status = 'delivered', false),
+        g.known_at, coalesce(g.full_ones, g.known_skipped)
+    FROM verdict g LEFT JOIN deliveries k ON k.message_key = g.known
+    WHERE g.taken OR (g.first_row AND NOT g.any_taken)
+    ORDER BY g.n;
 END
 $$;
 
