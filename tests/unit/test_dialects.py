@@ -297,7 +297,7 @@ class TestCreate:
     @pytest.mark.parametrize(
         ("name", "reason"),
         [
-            ("stomp", "no dialect named 'stomp'; there are .*cloudmessage, echo"),
+            ("nosuch", "no dialect named 'nosuch'; there are .*cloudmessage, echo"),
             ("", "no dialect named ''"),
             ("no\nname", r"no dialect named 'no\\nname'"),
             ("no.such.module.Class", "'no.such.module.Class' cannot be imported: No module named 'no'"),
