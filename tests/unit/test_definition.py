@@ -58,6 +58,11 @@ def test_what_is_not_there_is_empty(value: Any) -> None:
     assert message.problem == ""
 
 
+@pytest.mark.parametrize("version", ["3", 3.5, True, None])
+def test_a_seq_is_a_whole_number(version: Any) -> None:
+    assert read(made(ORDERS), {"order": {"version": version}}).seq is None
+
+
 @given(st.binary())
 def test_any_frame_is_one_message(payload: bytes) -> None:
     dialect = made(ORDERS)

@@ -332,7 +332,7 @@ def test_schema_files_refer_to_their_neighbours_and_never_to_a_network(tmp_path:
         'id expected format "uuid", got "17" (text)',
         'at expected format "date-time", got "today" (text)',
     ]
-    for reference in ("nowhere.json", "https://schemas.example/order.json"):
+    for reference in ("nowhere.json", f"https://schemas.example{tmp_path.as_posix()}/id.json"):
         file.write_text(json.dumps({"properties": {"id": {"$ref": reference}}}))
         with pytest.raises(ValueError, match=rf"^schema '[^\n]*' refers to [^\n]*{reference}, which cannot be read$"):
             Matcher(schema=str(file)).matches(message({"id": 1}))
@@ -388,6 +388,13 @@ def test_a_message_without_the_object_is_farther_than_one_with_a_wrong_value_in_
     miss = nearest(matcher, [wrong, empty])
     assert miss is not None
     assert miss.message is wrong
+
+
+def test_an_array_of_another_length_is_farther_than_one_with_a_wrong_element() -> None:
+    matcher = Matcher(json=[1, 2, 3])
+    miss = nearest(matcher, [message([1, 9, 9]), message([1, 2])])
+    assert miss is not None
+    assert miss.message.json == [1, 9, 9]
 
 
 def test_a_long_list_of_differences_is_cut() -> None:

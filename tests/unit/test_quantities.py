@@ -85,6 +85,7 @@ def outcome(text: str) -> str:
         (Size(1_048_576), "1 MiB"),
         (Size(2_000_000), "2 MB"),
         (Size(1_500), "1.5 kB"),
+        (Size(128_000), "128 kB"),
         (Fraction(0.999), "99.9 %"),
         (Rate(1000), "1000/s"),
     ],

@@ -68,6 +68,7 @@ class TestFrames:
     def test_headers_are_escaped_except_in_connect(self) -> None:
         assert StompFrame("SEND", {"a:b": "\\\r\n"}).encode() == b"SEND\na\\cb:\\\\\\r\\n\n\n\0"
         assert StompFrame("CONNECT", {"login": "a:b\\n"}).encode() == b"CONNECT\nlogin:a:b\\n\n\n\0"
+        assert decode(b"CONNECTED\nserver:a:b\\t\n\n").headers == {"server": "a:b\\t"}
 
     @pytest.mark.parametrize(
         ("stream", "line"),
@@ -130,6 +131,11 @@ class TestMessages:
     @pytest.mark.parametrize("payload", [b"hello", b"MESSAGE\nno colon\n\n\0", b"MESSAGE\n\xff:1\n\n\0"])
     def test_what_is_not_stomp_has_a_problem_and_the_next_frame_is_read(self, dialect: Dialect, payload: bytes) -> None:
         assert read(dialect, payload).problem
+        assert read(dialect, PRICE).id == "m-7"
+
+    def test_a_frame_that_breaks_off_takes_nothing_along(self, dialect: Dialect) -> None:
+        assert dialect.feed(Frame(TEXT, b"MESSAGE\ncontent-length:1\n\n")) == []
+        assert read(dialect, b"abc\0").problem
         assert read(dialect, PRICE).id == "m-7"
 
     @pytest.mark.parametrize(
