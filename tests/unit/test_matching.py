@@ -422,3 +422,12 @@ def test_direct_look_up_agrees_with_the_full_json_path(value: Any, steps: list[s
 def test_a_path_that_leads_nowhere_finds_nothing(path: str) -> None:
     found = json_path(path).values([1])
     assert found == ([[1]] if path == "$" else [])
+
+
+def test_the_guide_lists_every_fuzzy_word_and_no_other() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "matching.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(#[a-z]+)[ `]", guide, re.MULTILINE)
+    with pytest.raises(ValueError, match=r"^json: unknown fuzzy word") as error:
+        Matcher(json="#unknown")
+    known = re.findall(r"#[a-z]+", str(error.value).split("there are")[1].split(";")[0])
+    assert listed == [*known, "#exactly"]
