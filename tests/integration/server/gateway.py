@@ -36,10 +36,11 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Gateway:
-    """Where a server listens."""
+    """Where a server listens, and its process."""
 
     ws: str
     http: str
+    pid: int
 
     async def token(self, user: str, device: str) -> str:
         """A token of a device, minted by the server in test mode."""
@@ -175,7 +176,7 @@ def own_gateway(stack: Any) -> Iterator[Gateway]:
         "heartbeatTimeout": GENEROUS_S,
     }
     server = stack.start_server(settings)
-    yield Gateway(server.ws, server.http)
+    yield Gateway(server.ws, server.http, stack.run.process(server.name).pid)
     stack.end_server(server.name)
 
 
