@@ -16,7 +16,7 @@ from wireproof.stack.postgres import DATABASE, PostgresService
 from wireproof.stack.readiness import version
 from wireproof.stack.redis import RedisService
 from wireproof.stack.rundir import RunDirectory, write_private
-from wireproof.stack.server import ServerConfig, ServerService, require_package
+from wireproof.stack.server import ServerConfig, ServerService, require_packages
 from wireproof.stack.services import StackError
 from wireproof.stack.settings import FUNCTIONAL, NOT_REPORTED, Setting
 from wireproof.wiretext import hide, safe
@@ -99,7 +99,7 @@ class EmbeddedStack(Stack):
         Raises:
             StackError: a program is missing, or a service did not start.
         """
-        require_package()
+        require_packages()
         sources = sources or installed()
         programs, redis_program = find_postgres(sources), find_redis(sources)
         account = unprivileged()

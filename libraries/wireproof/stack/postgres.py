@@ -21,6 +21,7 @@ _SETTINGS = {
     "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
     "max_connections": "200",
+    "max_wal_size": "'256MB'",  # the data may lie in memory
     # Without fsync only a crash of the machine loses data. Without the other two a killed server would lose commits
     # that it has acknowledged, and the tests would blame the system under test.
     "fsync": "off",

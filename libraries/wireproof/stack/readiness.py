@@ -14,6 +14,7 @@ from wireproof.wiretext import safe
 PROBE_S = 2
 """Longest time that one probe takes. libpq takes no shorter one for connecting."""
 
+_MISSING = "the driver cannot be imported ({}): pip install 'robotframework-wireproof[db]'"
 _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -107,8 +108,8 @@ def postgres(url: str) -> str:
     """PostgreSQL lets us in and answers a query."""
     try:
         import psycopg  # costs 150 ms
-    except ImportError:
-        raise NotReadyError("the driver is missing: pip install 'robotframework-wireproof[db]'") from None
+    except ImportError as error:
+        raise NotReadyError(_MISSING.format(error)) from None
     try:
         options = f"-c statement_timeout={PROBE_S * 1000}"
         with psycopg.connect(url, connect_timeout=PROBE_S, options=options, autocommit=True) as connection:
@@ -122,8 +123,8 @@ def redis(url: str) -> str:
     """Redis takes the password and answers PING."""
     try:
         import redis as driver  # costs 120 ms
-    except ImportError:
-        raise NotReadyError("the driver is missing: pip install 'robotframework-wireproof[db]'") from None
+    except ImportError as error:
+        raise NotReadyError(_MISSING.format(error)) from None
     # without these the driver tries ten times and a dead port costs 3 s
     client = driver.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=PROBE_S, retry=None)
     try:

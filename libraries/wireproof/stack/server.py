@@ -14,6 +14,7 @@ from wireproof.stack.services import Service, StackError, free_port
 from wireproof.stack.settings import PREFIX, Setting, environment
 
 _PACKAGE = "reference_server"
+_PACKAGES = (_PACKAGE, "psycopg", "redis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,12 @@ class ServerService(Service):
         )
 
 
-def require_package() -> None:
-    """Fails with what to do when the reference server is not installed.
+def require_packages() -> None:
+    """Fails with what to do when the reference server, or a driver to ask its databases, is not installed.
 
     Raises:
-        StackError: it is not.
+        StackError: the line names what is missing.
     """
-    if importlib.util.find_spec(_PACKAGE) is None:
-        raise StackError("the reference server is not installed: pip install 'robotframework-wireproof[stack]'")
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise StackError(f"missing: {', '.join(missing)}; pip install 'robotframework-wireproof[stack]'")

@@ -86,16 +86,18 @@ class Service(ABC):
                 self.choose_ports()
             log_starts = self._log_size()
             process = self._spawn()
-            if self._becomes_ready(process, deadline):
+            problem = self._await_ready(process, deadline)
+            if not problem:
                 self._ports_are_known = True
                 self._note("started")
                 return
-            overdue = janitor.is_alive(process)
+            ended = not janitor.is_alive(process)
             janitor.kill_tree(process)
             said = self._log_text(log_starts)
-            if overdue or not (_TAKEN.search(said) and self._may_retry(next(attempts), deadline)):
-                late = f" within {within_s:g} s" if overdue else ""
-                raise StackError(f"{self.name} did not start{late}: {_reason(said)}")
+            if not ended:
+                raise StackError(f"{self.name} did not start within {within_s:g} s: {problem}; {_reason(said)}")
+            if not (_TAKEN.search(said) and self._may_retry(next(attempts), deadline)):
+                raise StackError(f"{self.name} did not start: {_reason(said)}")
 
     def _spawn(self) -> Identity:
         command = self.command()
@@ -111,14 +113,17 @@ class Service(ABC):
         time.sleep(_POLL_S)
         return time.monotonic() < deadline
 
-    def _becomes_ready(self, process: Identity, deadline: float) -> bool:
+    def _await_ready(self, process: Identity, deadline: float) -> str:
+        """Returns why the service is not ready when the wait ends; an empty text when it is."""
+        problem = "it ended"
         while janitor.is_alive(process) and time.monotonic() < deadline:
             try:
                 self.probe()
-                return janitor.is_alive(process)  # else somebody else answers at that port
-            except NotReadyError:
+                return "" if janitor.is_alive(process) else problem  # else somebody else answers at that port
+            except NotReadyError as error:
+                problem = str(error)
                 time.sleep(_POLL_S)
-        return False
+        return problem
 
     def stop(self, within_s: float = STOP_S) -> bool:
         """Ends the service in good order.
