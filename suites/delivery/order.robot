@@ -1,0 +1,93 @@
+*** Settings ***
+Documentation       What one device sends arrives in the order in which it sent it, whoever else sends at the same time,
+...                 whatever its priority.
+
+Resource            ../../resources/delivery.resource
+
+Suite Setup         Prepare Suite
+Suite Teardown      Disconnect From All Databases
+Test Setup          New User
+Test Timeout        60 s
+
+
+*** Test Cases ***
+Each Sender Keeps Its Order Among Others
+    [Documentation]    Five devices write to one at the same time; it gets each one's messages whole and in order.
+    [Tags]    DLV-08    smoke
+    VAR    @{speakers}    phone    tablet    laptop    watch    extension
+    User Has Devices    desktop    @{speakers}
+    All Speak At Once    ${speakers}    to=desktop
+    FOR    ${speaker}    IN    @{speakers}
+        Device Should Hear In Order    desktop    ${speaker}
+    END
+    Deliveries Should Be Numbered Without A Gap    desktop
+
+Everybody Hears Each Speaker In Order
+    [Documentation]    Three devices write to all at the same time; every other device gets each one's messages in order.
+    [Tags]    DLV-08
+    VAR    @{speakers}    phone    tablet    laptop
+    User Has Devices    desktop    @{speakers}
+    All Speak At Once    ${speakers}
+    FOR    ${speaker}    IN    @{speakers}
+        FOR    ${listener}    IN    @{DEVICES}
+            IF    $listener != $speaker    Device Should Hear In Order    ${listener}    ${speaker}
+        END
+    END
+
+A Burst Arrives In Order
+    [Documentation]    A thousand messages sent without a pause arrive in order, none lost, none twice.
+    [Tags]    DLV-08
+    User Has Devices    phone    desktop
+    @{sent}    Device Sends Many    phone    1000    to=desktop
+    Device Should Receive All    desktop    ${sent}
+
+Priority Does Not Change The Order
+    [Documentation]    Messages of low to critical priority arrive in the order in which they were sent.
+    [Tags]    DLV-09
+    User Has Devices    phone    desktop
+    @{sent}    Device Sends In All Priorities    phone    to=desktop
+    Device Should Receive All    desktop    ${sent}
+
+Priority Does Not Change The Order Of The Backlog
+    [Documentation]    Messages of low to critical priority that waited for a device come in the order in which they were sent.
+    [Tags]    DLV-09
+    User Has Devices    phone    desktop
+    Device Goes Offline    desktop
+    @{sent}    Device Sends In All Priorities    phone    to=desktop
+    Sender Hears About    phone    ${sent}[-1]
+    Device Comes Back    desktop
+    Device Should Receive All    desktop    ${sent}
+
+
+*** Keywords ***
+All Speak At Once
+    [Documentation]    Devices send a hundred numbered messages each, in turns, without waiting for anything.
+    [Arguments]    ${speakers}    ${to}=${EMPTY}
+    ${target}    Device Id    ${to}
+    ${target}    Set Variable If    $to    ${target}    ${EMPTY}
+    FOR    ${n}    IN RANGE    1    101
+        FOR    ${speaker}    IN    @{speakers}
+            Send Message    ${speaker}    {"n": ${n}}    kind=user_message    to=${target}
+        END
+    END
+
+Device Should Hear In Order
+    [Documentation]    A device gets the hundred messages of one speaker in their order, each once.
+    [Arguments]    ${listener}    ${speaker}
+    ${sender}    Device Id    ${speaker}
+    VAR    &{by_speaker}    fromDeviceId=${sender}
+    Wait For Messages    ${listener}    100    kind=user_message    json=${by_speaker}    timeout=20s
+    Deliveries Should Have Ended    ${listener}
+    Get Message Count    ${listener}    ==    ${100}    kind=user_message    json=${by_speaker}
+    Messages Should Be In Order    ${listener}    by=$.payload.n    step=1    kind=user_message    json=${by_speaker}
+
+Device Sends In All Priorities
+    [Documentation]    Sends messages from low to critical and back, several times, without a pause.
+    [Arguments]    ${client}    ${to}
+    VAR    @{sent}
+    FOR    ${priority}    IN    0    3    1    2    3    0    2    1    3    3    0    0
+        VAR    &{fields}    priority=${priority}
+        ${one}    Device Sends    ${client}    {"text": "one of many"}    to=${to}    fields=${fields}
+        VAR    @{sent}    @{sent}    ${one}
+    END
+    RETURN    ${sent}
