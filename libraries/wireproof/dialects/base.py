@@ -167,7 +167,9 @@ class Dialect:
         Raises:
             ValueError: the draft asks for something that the protocol does not have.
         """
-        raise NotImplementedError(f"the dialect '{self.name}' cannot send drafts")
+        raise ValueError(
+            f"the dialect '{self.name}' has no messages to send by parts: use Send Text, Send Json or Send Binary"
+        )
 
     def is_reply(self, sent: Outgoing, message: Message) -> bool:
         """Whether `message` answers `sent`."""
