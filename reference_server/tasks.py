@@ -6,6 +6,9 @@ from typing import Any
 
 from reference_server import logs
 
+CANCEL_AGAIN = 0.1
+"""Seconds after which a task that still runs is cancelled again: redis-py swallows it in the middle of a command."""
+
 
 class Tasks:
     """Holds tasks until they are done (the event loop itself would let them be collected)."""
@@ -21,11 +24,11 @@ class Tasks:
         return task
 
     async def stop(self) -> None:
-        """Cancel what still runs and wait for its end."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        """Cancel what still runs and wait for its end; once more for those in whom a library lost the cancellation."""
+        while self._running:
+            for task in self._running:
+                task.cancel()
+            await asyncio.wait(self._running, timeout=CANCEL_AGAIN)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
