@@ -99,13 +99,15 @@ def dial(target: Target, patience: Patience) -> Connection:
 
     Raises:
         RefusedError: it did not come about; the error knows the stage.
+        SocketsError: the certificates or the proxy cannot be used.
         CancelledError: it was called off.
     """
+    context = tls.context(target.tls) if target.secure else None
     started = now_ns()
     wire = _reach(target, patience)
     try:
-        if target.secure:
-            _secure(wire, target, patience)
+        if context is not None:
+            _secure(wire, context, target, patience)
         subprotocol, rest = _upgrade(wire, target, patience)
     except BaseException:
         wire.close()
@@ -141,8 +143,7 @@ def _connect(host: str, port: int, patience: Patience, what: str = "") -> Wire:
         raise RefusedError("tcp", f"{where} cannot be reached: {safe(error.strerror or error)}") from None
 
 
-def _secure(wire: Wire, target: Target, patience: Patience) -> None:
-    context = tls.context(target.tls)
+def _secure(wire: Wire, context: ssl.SSLContext, target: Target, patience: Patience) -> None:
     try:
         wire.start_tls(context, target.tls.server_name or target.host, patience)
     except ssl.SSLCertVerificationError as error:
@@ -163,6 +164,8 @@ def _tls_text(error: ssl.SSLError) -> str:
     said = (error.reason or str(error)).lower().replace("_", " ")
     if "wrong version number" in said or "http request" in said:
         return "the server does not speak TLS there: is it a ws:// url?"
+    if "eof" in said:
+        return "the server ended the TLS handshake: does it speak TLS there?"
     return f"TLS failed: {safe(said)}"
 
 
@@ -174,19 +177,24 @@ def _upgrade(wire: Wire, target: Target, patience: Patience) -> tuple[str, bytes
         if response.status != 101:
             raise handshake.refusal(response, _body(wire, response, rest))
     except ssl.SSLError as error:
-        # TLS 1.3 ends on the client's side before the server has looked at the client's certificate.
         if "ALERT" in (error.reason or ""):
             raise RefusedError("tls", _tls_text(error), final=True) from None
-        raise RefusedError("http", f"the connection broke before the answer: {_tls_text(error)}") from None
+        raise _broken(wire, _tls_text(error)) from None
     except TimeoutError:
         raise RefusedError("http", "the server did not answer the upgrade in time") from None
     except EOFError:
-        raise RefusedError("http", "the server closed the connection without an answer") from None
+        raise _broken(wire, "the server closed it") from None
     except OSError as error:
-        said = safe(error.strerror or error)
-        raise RefusedError("http", f"the connection broke before the answer: {said}") from None
+        raise _broken(wire, safe(error.strerror or error)) from None
     sent_key = {name.lower(): value for name, value in target.headers}.get("sec-websocket-key", key)
     return handshake.check(response, sent_key, target.subprotocols), rest
+
+
+def _broken(wire: Wire, said: str) -> RefusedError:
+    if wire.tls_in_doubt:
+        why = "the server ended the connection after the TLS handshake, as it does when it refuses the certificate"
+        return RefusedError("tls", f"{why} or the lack of one", final=True)
+    return RefusedError("http", f"the connection ended before the answer: {said}")
 
 
 def _exchange(wire: Wire, request: bytes, patience: Patience) -> tuple[bytes, bytes]:

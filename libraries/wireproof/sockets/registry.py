@@ -206,5 +206,7 @@ def _failures(names: Sequence[str], results: Sequence[object], what: str = "open
     by_reason: dict[str, list[str]] = {}
     for name, error in failed:
         by_reason.setdefault(str(error), []).append(safe(name, 40))
+    if len(names) == 1:
+        return f"{safe(names[0])} could not {what}: {failed[0][1]}"
     told = "; ".join(f"{', '.join(who)}: {why}" for why, who in by_reason.items())
     return f"{len(failed)} of {len(names)} clients could not {what}: {told}"

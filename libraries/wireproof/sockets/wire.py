@@ -62,12 +62,25 @@ class Wire:
         self._sock = sock
         self._io = threading.Lock()
         self._writing = threading.Lock()
+        self._tls_version: str | None = None
         self.read_ns = now_ns()
 
     @property
     def local_address(self) -> str:
         """`host:port` of this end."""
         return _address(self._sock.getsockname())
+
+    @property
+    def tls_in_doubt(self) -> bool:
+        """Whether the server may still refuse the TLS handshake that this side has finished.
+
+        In TLS 1.3 a server looks at the client's certificate after that; when it is content it sends session tickets,
+        unless told otherwise. Some servers refuse by an alert, others just end the connection.
+        """
+        sock = self._sock
+        if not isinstance(sock, ssl.SSLSocket) or self._tls_version != "TLSv1.3":
+            return False
+        return sock.session is None or not sock.session.has_ticket
 
     def start_tls(self, context: ssl.SSLContext, server_name: str, patience: Patience) -> None:
         """Wraps the connection.
@@ -80,7 +93,10 @@ class Wire:
         self._sock = wrapped
         while True:
             try:
-                return wrapped.do_handshake()
+                wrapped.do_handshake()
+                # Asked now, because a connection that ended has no version any more.
+                self._tls_version = wrapped.version()
+                return
             except ssl.SSLWantReadError:
                 _ready(wrapped, _READ, patience.slice_s())
             except ssl.SSLWantWriteError:
