@@ -165,6 +165,7 @@ class Client:
     def _dial(self, patience: Patience) -> Session:
         """The stages tcp, tls and http; the login is the session's."""
         options = self.options
+        refuse_secret_literal(options.login)
         dialect = create(options.dialect or DEFAULT_DIALECT, self.name, self._arrivals, options.dialect_options)
         login = None if options.log_in is False else dialect.login(reveal(options.login or {}))
         target = target_of(options.over(Options(subprotocols=dialect.subprotocols)))
