@@ -12,7 +12,7 @@ Test Timeout      60 s
 *** Test Cases ***
 Full Server Refuses And Recovers When One Leaves
     [Documentation]    One connection above the limit is refused with 1013; when a device leaves, the next one comes in.
-    [Tags]    conn-08
+    [Tags]    CONN-08
     ${server}    Start A Server With    {"maxConnections": 3}
     Devices Register    phone    3    server=${server}
     ${newcomer}    Login Of    newcomer    http=${server.http}
@@ -23,7 +23,7 @@ Full Server Refuses And Recovers When One Leaves
 
 Full Server Counts Connections That Never Registered
     [Documentation]    A visitor takes a place too, and gives it back when its connection is lost.
-    [Tags]    conn-08
+    [Tags]    CONN-08
     ${server}    Start A Server With    {"maxConnections": 2}
     Open Client    visitor    ${server.ws}    log_in=no
     Device Registers    phone    server=${server}
@@ -34,7 +34,7 @@ Full Server Counts Connections That Never Registered
 
 User With Too Many Devices Is Refused And Recovers When One Leaves
     [Documentation]    A user's device above the limit is refused, another user's is not; when one leaves it comes in.
-    [Tags]    conn-08
+    [Tags]    CONN-08
     ${server}    Start A Server With    {"maxDevicesPerUser": 2}
     Devices Register    phone    2    server=${server}
     ${tablet}    Login Of    tablet    http=${server.http}
@@ -45,7 +45,7 @@ User With Too Many Devices Is Refused And Recovers When One Leaves
 
 Registration Churn Exhausts Nothing
     [Documentation]    A thousand device ids come and go, every second one lost; every count is back at its start.
-    [Tags]    conn-10
+    [Tags]    CONN-10
     ${server}    Start A Server With    {"authMode": "open"}
     FOR    ${round}    IN RANGE    50
         Twenty Devices Come And Go    ${round}    server=${server}

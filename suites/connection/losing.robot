@@ -12,7 +12,7 @@ Test Timeout      60 s
 *** Test Cases ***
 Abrupt Loss Frees Everything
     [Documentation]    Ten devices lose their connection without a close frame; none is counted or present after.
-    [Tags]    conn-05
+    [Tags]    CONN-05
     ${before}    Get Connection Count
     Devices Register    phone    10
     Present Devices Should Be    10
@@ -23,7 +23,7 @@ Abrupt Loss Frees Everything
 
 Loss Before Registering Frees Everything
     [Documentation]    Visitors whose connection is lost before they registered leave nothing behind either.
-    [Tags]    conn-05
+    [Tags]    CONN-05
     ${before}    Get Connection Count
     FOR    ${number}    IN RANGE    10
         Open Client    visitor-${number}    log_in=no
@@ -33,7 +33,7 @@ Loss Before Registering Frees Everything
 
 Loss With Answers Pending Disturbs Nobody
     [Documentation]    A device is lost while the service owes it answers; another device of its user is served on.
-    [Tags]    conn-05
+    [Tags]    CONN-05
     Device Registers    desktop
     Device Registers    phone
     Send Message    phone    "the last words"    kind=user_message    count=20
@@ -44,7 +44,7 @@ Loss With Answers Pending Disturbs Nobody
 
 Dead Peer Is Detected And Closed
     [Documentation]    A device that answers no ping any more is closed with 1001 in time, and is then shown offline.
-    [Tags]    conn-06
+    [Tags]    CONN-06
     ${timeout}    Setting In Force    heartbeatTimeout
     ${interval}    Setting In Force    heartbeatInterval
     Device Registers    phone
@@ -55,11 +55,11 @@ Dead Peer Is Detected And Closed
 
 Silent Device That Answers Pings Stays
     [Documentation]    A device that sends nothing but its pongs for longer than the heartbeat time-out stays connected.
-    [Tags]    conn-07
+    [Tags]    CONN-07
     ${timeout}    Setting In Force    heartbeatTimeout
     ${interval}    Setting In Force    heartbeatInterval
     Device Registers    phone
     Set Mark    silence
-    No Message Should Arrive    phone    within=${{ $timeout + 2 * $interval }} s
+    No Message Should Arrive    phone    within=${{ $timeout + $interval }} s
     Device Should Be Online    phone
     Device Should Answer    phone

@@ -18,7 +18,7 @@ ${AUTH_REQUIRED}    {"type": "error", "payload": {"code": "AUTH_REQUIRED", "erro
 *** Test Cases ***
 Device Opens, Registers And Closes
     [Documentation]    A device connects, registers, is shown online, closes with 1000 and is shown offline.
-    [Tags]    conn-01    smoke
+    [Tags]    CONN-01    smoke
     Device Registers    phone
     Device Should Be Online    phone
     Close Client    phone    code=1000
@@ -27,7 +27,7 @@ Device Opens, Registers And Closes
 
 Registration Opens A Session
     [Documentation]    The answer to a registration names a new session, the device's epoch and the server's time.
-    [Tags]    conn-01
+    [Tags]    CONN-01
     ${phone}    Device Registers    phone
     Should Be Equal    ${phone.granted}[status]    success
     Should Not Be Empty    ${phone.granted}[sessionId]
@@ -37,7 +37,7 @@ Registration Opens A Session
 
 Challenge Comes First
     [Documentation]    The first that a new connection hears is the challenge, and it hears no more until it registers.
-    [Tags]    conn-02    smoke
+    [Tags]    CONN-02    smoke
     Open Client    visitor    log_in=no
     ${challenge}    Message Should Arrive Once    visitor    json=${CHALLENGE}
     Should Be Equal    ${challenge.index}    ${1}
@@ -45,7 +45,7 @@ Challenge Comes First
 
 Query String Shows In The Challenge And Registers Nobody
     [Documentation]    What the query string says of a device shows in the challenge; the connection stays unregistered.
-    [Tags]    conn-02
+    [Tags]    CONN-02
     ${device}    Device Id    phone
     VAR    &{query}    deviceId=${device}    userId=${USER}    deviceType=mobile
     Open Client    visitor    query=${query}    log_in=no
@@ -55,7 +55,7 @@ Query String Shows In The Challenge And Registers Nobody
 
 Nothing But Registering Is Possible Before
     [Documentation]    Any other message before the registration is refused, and the connection stays open for it.
-    [Tags]    conn-02
+    [Tags]    CONN-02
     Open Client    visitor    log_in=no
     FOR    ${kind}    IN    heartbeat    user_message    task_start    device_unregister
         ${mark}    Set Mark    ${kind}
@@ -66,24 +66,24 @@ Nothing But Registering Is Possible Before
 
 A Closed Port Is Refused At Once
     [Documentation]    Nothing listens there: the refusal comes long before any time-out and says so.
-    [Tags]    conn-03    smoke
+    [Tags]    CONN-03    smoke
     ${port}    Port Without A Listener
     Connection Should Be Refused    ws://127.0.0.1:${port}/    stage=tcp    reason=refused the connection    log_in=no
 
 An Unknown Host Is Refused
     [Documentation]    The name of the host is not known: the refusal names it.
-    [Tags]    conn-03
+    [Tags]    CONN-03
     Connection Should Be Refused    ws://nowhere.invalid/    stage=tcp    reason=nowhere.invalid    log_in=no
 
 A Path That Speaks No WebSocket Is Refused
     [Documentation]    The service's HTTP port takes no WebSocket: the refusal holds the status of its answer.
-    [Tags]    conn-03
+    [Tags]    CONN-03
     ${url}    Replace String    ${HTTP_URL}    http    ws    count=1
     Connection Should Be Refused    ${url}/no-such-path    stage=http    status=404    log_in=no
 
 Fifty Devices Are Connected At Once
     [Documentation]    Fifty devices of five users connect at once; all are shown online and hear what their user says.
-    [Tags]    conn-04
+    [Tags]    CONN-04
     VAR    @{teams}    ants    bees    cats    dogs    eels
     FOR    ${team}    IN    @{teams}
         Devices Register    ${team}    10    user=${team}-${USER}

@@ -11,7 +11,7 @@ Test Timeout     60 s
 *** Test Cases ***
 Device Reconnects After A Loss
     [Documentation]    A device whose connection was lost registers again and goes on.
-    [Tags]    conn-13
+    [Tags]    CONN-13
     Device Registers    phone
     Abort Client    phone
     Reconnect Client    phone    backoff=50ms..1s
@@ -19,7 +19,7 @@ Device Reconnects After A Loss
 
 Device Comes Back By Itself After A Restart
     [Documentation]    The server restarts on the same port; the device keeps trying until it is back and gets its mail.
-    [Tags]    conn-13
+    [Tags]    CONN-13
     ${server}    Start A Server With    {}
     Device Registers    phone    server=${server}    reconnect=50ms..500ms
     Device Registers    desktop    server=${server}    reconnect=50ms..500ms
@@ -30,7 +30,7 @@ Device Comes Back By Itself After A Restart
 
 Device Comes Back After A Crash
     [Documentation]    The server dies without a word and starts again on the same port; the device reconnects.
-    [Tags]    conn-13
+    [Tags]    CONN-13
     ${server}    Start A Server With    {}
     Device Registers    phone    server=${server}
     Kill Service    ${server.name}
@@ -41,7 +41,7 @@ Device Comes Back After A Crash
 
 Reconnecting Gives Up When The Server Stays Away
     [Documentation]    While nobody listens reconnecting fails with the reason; when the server is back it succeeds.
-    [Tags]    conn-13
+    [Tags]    CONN-13
     ${server}    Start A Server With    {}
     Device Registers    phone    server=${server}
     Stop Service    ${server.name}

@@ -11,7 +11,7 @@ Test Timeout     60 s
 *** Test Cases ***
 Registration Without A Required Field Is Refused
     [Documentation]    The registration fails by the name of the missing field, and the connection closes with 1008.
-    [Tags]    conn-11
+    [Tags]    CONN-11
     [Template]    Registration Should Fail Without
     id
     userId
@@ -22,7 +22,7 @@ Registration Without A Required Field Is Refused
 
 Registration With A Mistyped Field Is Refused
     [Documentation]    The registration fails by the name of the mistyped field, and the connection closes with 1008.
-    [Tags]    conn-11
+    [Tags]    CONN-11
     [Template]    Registration Should Fail With
     # field    value    named in the error
     id    17
@@ -49,58 +49,58 @@ Registration With A Mistyped Field Is Refused
 
 Registration Without A Token Is Refused
     [Documentation]    A registration without a token proves nobody's identity.
-    [Tags]    conn-11
+    [Tags]    CONN-11
     ${registration}    Registration Of    phone
     Remove From Dictionary    ${registration}    authToken
     Registration Should Be Refused    ${registration}    AUTH_FAILED    token
 
 Registration With A Malformed Token Is Refused
     [Documentation]    A text that is no token is refused.
-    [Tags]    conn-11
+    [Tags]    CONN-11
     Registration With Token Should Be Refused    not-a-token
 
 Registration With An Expired Token Is Refused
     [Documentation]    A token for this device that has expired a minute ago is refused.
-    [Tags]    conn-11    smoke
+    [Tags]    CONN-11    smoke
     ${token}    Mint Token    phone    expires_in=${-60}
     Registration With Token Should Be Refused    ${token}
 
 Registration With Another Device's Token Is Refused
     [Documentation]    A token of the same user's other device is refused.
-    [Tags]    conn-11
+    [Tags]    CONN-11
     ${token}    Mint Token    tablet
     Registration With Token Should Be Refused    ${token}
 
 Registration With Another User's Token Is Refused
     [Documentation]    A token for a device of the same name, but of another user, is refused.
-    [Tags]    conn-11
+    [Tags]    CONN-11
     ${token}    Mint Token    phone    user=other-${USER}
     Registration With Token Should Be Refused    ${token}
 
 Registration In Another's Name Is Refused
     [Documentation]    An envelope that names another sender than the registration is refused by the name of the field.
-    [Tags]    conn-11
+    [Tags]    CONN-11
     [Template]    Registration Should Fail In The Name Of Another
     fromDeviceId
     userId
 
 Refused Device Can Register Correctly Afterwards
     [Documentation]    A failed registration locks nobody out.
-    [Tags]    conn-11
+    [Tags]    CONN-11
     Registration With Token Should Be Refused    not-a-token
     Device Registers    phone
     Device Should Answer    phone
 
 Connection That Stays Silent Is Closed In Time
     [Documentation]    A connection that says nothing within the time to register is closed with 1008.
-    [Tags]    conn-12
+    [Tags]    CONN-12
     ${seconds}    Setting In Force    registrationTimeout
     Open Client    visitor    log_in=no
     Wait For Close    visitor    code=1008    timeout=${seconds + 5} s
 
 Talking Does Not Extend The Time To Register
     [Documentation]    A connection that sends other messages instead of registering is closed all the same.
-    [Tags]    conn-12
+    [Tags]    CONN-12
     ${seconds}    Setting In Force    registrationTimeout
     Open Client    visitor    log_in=no
     Run Keyword And Expect Error    *closed by the server (1008*

@@ -12,7 +12,7 @@ Test Timeout      60 s
 *** Test Cases ***
 Newest Connection Of A Device Wins
     [Documentation]    The device's older connection is closed with 4001 and gets no mail; the newer one gets it, once.
-    [Tags]    conn-09    smoke
+    [Tags]    CONN-09    smoke
     Device Registers    phone
     Device Registers Again    phone    as=new phone
     Wait For Close    phone    code=4001
@@ -24,7 +24,7 @@ Newest Connection Of A Device Wins
 
 Device Whose Connection Died Unnoticed Comes Back At Once
     [Documentation]    A device does not have to wait until the service has noticed that its old connection is dead.
-    [Tags]    conn-09
+    [Tags]    CONN-09
     Device Registers    phone
     Device Dies Silently    phone
     Device Registers Again    phone    as=new phone
@@ -33,7 +33,7 @@ Device Whose Connection Died Unnoticed Comes Back At Once
 
 Of Many Connections Of A Device One Remains
     [Documentation]    A device registers five times at once; one connection stays and gets its mail, four are closed.
-    [Tags]    conn-09
+    [Tags]    CONN-09
     Device Registers Many Times At Once    phone    5
     ${one}    Wait Until Keyword Succeeds    ${CLOSING_TIME}    20 ms    Get Only Open Client    phone    5
     Device Registers    desktop
