@@ -22,5 +22,6 @@ def __getattr__(name: str) -> Any:
     library = getattr(importlib.import_module(_ROOMS[name]), name)
     listener = globals().setdefault("_listener", Listener())
     library.ROBOT_LIBRARY_LISTENER = listener
+    library.ROBOT_LIBRARY_VERSION = __version__
     globals()[name] = library
     return library

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wireproof import __version__
 from wireproof.stack import command
-from wireproof.stack.services import StackError
+from wireproof.stack.errors import StackError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@
 """
 
 from wireproof.stack.base import ABILITIES, Addresses, Guards, Stack
-from wireproof.stack.services import StackError
+from wireproof.stack.errors import StackError
 
 __all__ = ["ABILITIES", "Addresses", "Guards", "Stack", "StackError", "current", "running", "use"]
 

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from wireproof.quantities import Rate
 from wireproof.stack import readiness
+from wireproof.stack.errors import StackError
 from wireproof.stack.readiness import Check
-from wireproof.stack.services import Service, StackError
+from wireproof.stack.services import Service
 
 ABILITIES = {
     "start server": "start another server with its own settings and database",

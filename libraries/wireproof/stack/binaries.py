@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wireproof.stack.accounts import Account
-from wireproof.stack.services import StackError
+from wireproof.stack.errors import StackError
 
 _POSTGRES_PROGRAMS = ("initdb", "postgres")
 _SYSTEM_POSTGRES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")

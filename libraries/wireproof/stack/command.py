@@ -11,7 +11,7 @@ from typing import Any
 
 from wireproof.stack import janitor, readiness, state
 from wireproof.stack.embedded import EmbeddedStack
-from wireproof.stack.services import StackError
+from wireproof.stack.errors import StackError
 from wireproof.stack.state import State, StateFile
 from wireproof.wiretext import safe
 

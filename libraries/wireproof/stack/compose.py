@@ -5,8 +5,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from wireproof.stack.base import Addresses, Guards, Stack
+from wireproof.stack.errors import StackError
 from wireproof.stack.external import Variables, hide_passwords, shown_abilities
-from wireproof.stack.services import StackError
 from wireproof.wiretext import safe
 
 FILES = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")

@@ -12,12 +12,12 @@ from pathlib import Path
 from wireproof.stack.accounts import Account, unprivileged
 from wireproof.stack.base import ABILITIES, Addresses, Stack, without_password
 from wireproof.stack.binaries import Sources, find_postgres, find_redis, installed, reachable_postgres
+from wireproof.stack.errors import StackError
 from wireproof.stack.postgres import DATABASE, PostgresService
 from wireproof.stack.readiness import version
 from wireproof.stack.redis import RedisService
 from wireproof.stack.rundir import RunDirectory, write_private
 from wireproof.stack.server import ServerConfig, ServerService, require_packages
-from wireproof.stack.services import StackError
 from wireproof.stack.settings import FUNCTIONAL, NOT_REPORTED, Setting
 from wireproof.wiretext import hide, safe
 

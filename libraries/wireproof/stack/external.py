@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from wireproof.stack.base import Addresses, Guards, Stack
+from wireproof.stack.errors import StackError
 from wireproof.stack.readiness import NotReadyError, version
-from wireproof.stack.services import StackError
 from wireproof.wiretext import hide
 
 REQUIRED = ("WS_URL", "HTTP_URL")

@@ -6,8 +6,8 @@ from pathlib import Path
 from wireproof.stack import compose, external, readiness, state
 from wireproof.stack.base import Stack
 from wireproof.stack.embedded import EmbeddedStack
+from wireproof.stack.errors import StackError
 from wireproof.stack.external import Variables
-from wireproof.stack.services import StackError
 
 MODES = ("embedded", "compose", "external")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wireproof.stack import janitor, state
 from wireproof.stack.embedded import EmbeddedStack
-from wireproof.stack.services import StackError
+from wireproof.stack.errors import StackError
 
 
 def main() -> int:

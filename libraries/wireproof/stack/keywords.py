@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
@@ -13,15 +13,16 @@ from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 from robotlibcore import DynamicCore
 
-from wireproof import __version__, scopes
+from wireproof import scopes
 from wireproof import stack as room
 from wireproof.quantities import Rate
 from wireproof.stack import external, readiness
 from wireproof.stack.base import Guards
 from wireproof.stack.base import Stack as StackUnderTest
 from wireproof.stack.embedded import EmbeddedStack, Server
+from wireproof.stack.errors import StackError
 from wireproof.stack.gate import Gate, StackUnavailableError, open_stack
-from wireproof.stack.services import Service, StackError
+from wireproof.stack.service_keywords import ServiceKeywords
 from wireproof.stack.settings import Setting
 from wireproof.wiretext import load_json
 
@@ -44,12 +45,7 @@ def _rate(value: str) -> Rate:
     return Rate.parse(value)
 
 
-@library(
-    scope="GLOBAL",
-    version=__version__,
-    doc_format="MARKDOWN",
-    converters={Settings: _settings, Rate: _rate},
-)
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters={Settings: _settings, Rate: _rate})
 class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     """The stack under test: real PostgreSQL, real Redis and a server.
 
@@ -67,10 +63,8 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     test or suite does to a service is undone when it ends: a stopped one is started, a suspended one resumed.
     """
 
-    ROBOT_LIBRARY_LISTENER: ClassVar[Any] = None
-
     def __init__(self) -> None:
-        super().__init__([])
+        super().__init__([ServiceKeywords()])
         self._gate = Gate()
 
     @keyword(tags=["stack"])
@@ -92,7 +86,7 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             stack = self._gate.pass_or_open(room.running(), self._open)
             if room.use(stack) is not stack:
                 _announce(stack)
-                scopes.run().defer(partial(_end, stack))
+                scopes.run().defer(partial(_end, stack, _log_directory()))
             self._gate.require_health(stack)
         except StackUnavailableError as reason:
             raise SkipExecution(str(reason)) from None
@@ -144,7 +138,7 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         """
         stack = room.running()
         if stack is not None:
-            _end(stack)
+            _end(stack, _log_directory())
 
     @keyword(tags=["stack"])
     def start_server(
@@ -268,106 +262,6 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             reason = f"the {stack.mode} stack cannot {', '.join(missing)}; it can {able}"
             raise SkipExecution(f"{msg}: {reason}" if msg else reason)
 
-    @keyword(tags=["stack", "service"])
-    def start_service(self, name: str) -> None:
-        """Starts a service on the port that it had, and waits until it is ready; does nothing when it runs.
-
-        Args:
-            name: `postgres`, `redis`, `server`, or a server of `Start Server`.
-
-        Example:
-        ```robotframework
-        Kill Service    redis
-        Start Service    redis
-        ```
-        """
-        room.current().service(name).start()
-
-    @keyword(tags=["stack", "service"])
-    def stop_service(self, name: str) -> None:
-        """Ends a service in good order: it finishes what it is doing.
-
-        Args:
-            name: as for `Start Service`.
-
-        Example:
-        ```robotframework
-        Stop Service    redis
-        ```
-        """
-        if not self._to_be_healed(name).stop():
-            logger.warn(f"{name} did not end in time and was killed")
-
-    @keyword(tags=["stack", "service"])
-    def kill_service(self, name: str) -> None:
-        """Ends a service and all its processes at once, as a crash does.
-
-        Args:
-            name: as for `Start Service`.
-
-        Example:
-        ```robotframework
-        Kill Service    postgres
-        ```
-        """
-        self._to_be_healed(name).kill()
-
-    @keyword(tags=["stack", "service"])
-    def suspend_service(self, name: str) -> None:
-        """Freezes a service: its connections stay open, and nothing answers until `Resume Service`.
-
-        Args:
-            name: as for `Start Service`.
-
-        Example:
-        ```robotframework
-        Suspend Service    redis
-        Resume Service    redis
-        ```
-        """
-        self._to_be_healed(name).suspend()
-
-    @keyword(tags=["stack", "service"])
-    def resume_service(self, name: str) -> None:
-        """Lets a suspended service go on.
-
-        Args:
-            name: as for `Start Service`.
-
-        Example:
-        ```robotframework
-        Suspend Service    server
-        Resume Service    server
-        ```
-        """
-        room.current().service(name).resume()
-
-    @keyword(tags=["stack", "service"])
-    def restart_service(self, name: str) -> None:
-        """Stops a service in good order, starts it on the same port and waits until it is ready.
-
-        Args:
-            name: as for `Start Service`.
-
-        Example:
-        ```robotframework
-        Restart Service    server
-        ```
-        """
-        self._to_be_healed(name).restart()
-
-    def _to_be_healed(self, name: str) -> Service:
-        """The service, which gets well again when the running test or suite ends: the next one needs it."""
-        stack = room.current()
-        service = stack.service(name)
-
-        def heal() -> None:
-            if stack is room.running() and stack.services.get(name) is service:
-                service.heal()
-
-        scopes.current().defer(heal)
-        return service
-
 
 def _variable(name: str) -> str:
     """A variable of the run, else of the environment; an empty text when there is none."""
@@ -386,10 +280,11 @@ def _announce(stack: StackUnderTest) -> None:
     logger.info(f"{stack.mode} stack: {addresses}")
 
 
-def _end(stack: StackUnderTest) -> None:
+def _end(stack: StackUnderTest, logs: Path) -> None:
+    """Nothing happens when the stack was ended before. `logs` is asked for while Robot runs: later nobody knows it."""
     if room.running() is stack:
         room.use(None)
-        stack.save_logs(_log_directory())
+        stack.save_logs(logs)
         stack.stop()
 
 

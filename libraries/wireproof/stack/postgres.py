@@ -10,8 +10,9 @@ from urllib.parse import quote
 from wireproof.stack import janitor, readiness
 from wireproof.stack.accounts import Account
 from wireproof.stack.base import without_password
+from wireproof.stack.errors import StackError
 from wireproof.stack.rundir import Command, RunDirectory, write_private
-from wireproof.stack.services import Service, StackError, free_port
+from wireproof.stack.services import Service, free_port
 from wireproof.wiretext import safe
 
 USER = "wireproof"

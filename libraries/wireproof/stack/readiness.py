@@ -9,6 +9,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from wireproof.stack.errors import StackError
 from wireproof.wiretext import safe
 
 PROBE_S = 2
@@ -19,7 +20,7 @@ _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class NotReadyError(Exception):
+class NotReadyError(StackError):
     """Why a dependency is not ready, in one line."""
 
 

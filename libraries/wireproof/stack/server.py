@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wireproof.stack import readiness
+from wireproof.stack.errors import StackError
 from wireproof.stack.rundir import Command, RunDirectory
-from wireproof.stack.services import Service, StackError, free_port
+from wireproof.stack.services import Service, free_port
 from wireproof.stack.settings import PREFIX, Setting, environment
 
 _PACKAGE = "reference_server"

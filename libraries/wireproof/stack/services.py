@@ -6,10 +6,10 @@ import signal
 import socket
 import time
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 from wireproof import journal
 from wireproof.stack import janitor
+from wireproof.stack.errors import StackError
 from wireproof.stack.janitor import Identity
 from wireproof.stack.readiness import Check, NotReadyError, check
 from wireproof.stack.rundir import Command, RunDirectory
@@ -24,12 +24,6 @@ _PORT_ATTEMPTS = 5
 # still a zombie, which its parent, another process, is about to collect.
 _TAKEN = re.compile("address already in use|shared memory block .* is still in use|lock file .* already exists", re.I)
 _GRAVE = re.compile("FATAL|PANIC|ERROR")
-
-
-class StackError(Exception):
-    """Something is wrong with the stack, said in one line."""
-
-    ROBOT_SUPPRESS_NAME: ClassVar = True
 
 
 class Service(ABC):

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from wireproof.stack.errors import StackError
+
 PREFIX = "REFERENCE_SERVER_"
 
 FUNCTIONAL: Mapping[str, float] = {
@@ -24,14 +26,14 @@ def environment(settings: Mapping[str, Setting]) -> dict[str, str]:
     """The environment variables for settings given by their camelCase names: heartbeatTimeout, maxConnections, ...
 
     Raises:
-        ValueError: a name is not camelCase.
+        StackError: a name is not camelCase.
     """
     return {f"{PREFIX}{_screaming_snake(name)}": _text(value) for name, value in settings.items()}
 
 
 def _screaming_snake(name: str) -> str:
     if not re.fullmatch("[a-z][a-zA-Z0-9]*", name):
-        raise ValueError(f"'{name}' is no name of a setting: write it as /version does, for example heartbeatTimeout")
+        raise StackError(f"'{name}' is no name of a setting: write it as /version does, for example heartbeatTimeout")
     return re.sub("([A-Z])", r"_\1", name).upper()
 
 

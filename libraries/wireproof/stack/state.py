@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wireproof.stack import janitor
+from wireproof.stack.errors import StackError
 from wireproof.stack.janitor import Identity
 from wireproof.stack.rundir import write_private
-from wireproof.stack.services import StackError
 
 _PROJECT_MARKS = (".git", "pyproject.toml", "robot.toml", "docker-compose.yml")
 

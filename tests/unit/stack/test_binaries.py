@@ -6,7 +6,7 @@ import pytest
 
 from wireproof.stack.accounts import Account
 from wireproof.stack.binaries import Sources, find_postgres, find_redis, reachable_postgres
-from wireproof.stack.services import StackError
+from wireproof.stack.errors import StackError
 
 NOBODY = Account("nobody", 65534, 65534)
 

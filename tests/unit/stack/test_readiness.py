@@ -25,7 +25,7 @@ def answers():
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         given["url"] = f"http://127.0.0.1:{server.server_port}"
         yield given

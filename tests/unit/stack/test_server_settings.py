@@ -2,6 +2,7 @@
 
 import pytest
 
+from wireproof.stack import StackError
 from wireproof.stack.settings import FUNCTIONAL, environment
 
 
@@ -23,5 +24,5 @@ def test_functional_settings_are_known_names():
 
 @pytest.mark.parametrize("name", ["HEARTBEAT_TIMEOUT", "heartbeat-timeout", "", "a b", "heartbeat_timeout"])
 def test_a_name_in_another_style_is_refused(name):
-    with pytest.raises(ValueError, match="is no name of a setting: write it as /version does"):
+    with pytest.raises(StackError, match="is no name of a setting: write it as /version does"):
         environment({name: 1})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wireproof.stack import janitor, state
-from wireproof.stack.services import StackError
+from wireproof.stack.errors import StackError
 from wireproof.stack.state import State
 
 
