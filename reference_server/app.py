@@ -83,6 +83,7 @@ class App:
             (self._bus.publish_forever(), "bus out"),
             (self._bus.listen_forever(), "bus in"),
             (self._delivery.redeliver_forever(), "redelivery"),
+            (self._delivery.look_for_unsent_forever(), "unsent"),
             (self._gateway.heartbeat_forever(), "heartbeat"),
             (self._renew_leases_forever(), "leases"),
             (self._purge_forever(), "purge"),
@@ -112,11 +113,15 @@ class App:
                 await self._writer.drain()
         except TimeoutError:
             logs.warning("grace period over")
+        await self._release()
+        logs.info("stopped")
+
+    async def _release(self) -> None:
+        """Let go of everything that was opened."""
         await self._tasks.stop()
         await self._api.close()
         await self._bus.close()
         await self.store.close()
-        logs.info("stopped")
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -127,9 +132,11 @@ class App:
                 loop.add_signal_handler(number, ended.set)
         try:
             await self.start()
-            await ended.wait()
-        finally:
-            await self.stop()
+        except StartError:
+            await self._release()
+            raise
+        await ended.wait()
+        await self.stop()
 
     async def _renew_leases_forever(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from reference_server.tasks import Tasks
 
 RETRY_PAUSE = 0.5
 """Seconds between attempts to read from a database that is away."""
+LOOK_INTERVAL = 5.0
 
 
 class Delivery:
@@ -214,6 +215,24 @@ class Delivery:
             channel.link.send(channel.addressee.message(b"notification", payload, replies.stamp(self._clock.now())))
             for seq in range(first, end + 1):
                 self._confirmed(channel, seq)
+
+    async def look_for_unsent(self) -> None:
+        """Find what this node did not see commit: another node did it, or the reply to a COMMIT was lost."""
+        if not self._channels:
+            return
+        try:
+            rows = await self._store.last_numbers()
+        except Unavailable:
+            return
+        for user_id, device_id, last_seq in rows:
+            if (channel := self._channels.get((user_id, device_id))) is not None:
+                self.announce(channel, last_seq)
+
+    async def look_for_unsent_forever(self) -> None:
+        """Every few seconds, whatever the bus said or failed to say."""
+        while True:
+            await asyncio.sleep(LOOK_INTERVAL)
+            await self.look_for_unsent()
 
     async def redeliver_forever(self) -> None:
         """Send unconfirmed deliveries again after messageTimeout, at most retryAttempts times per connection."""

@@ -40,12 +40,21 @@ class SocketLink:
         self.closing = False
 
     def send(self, data: bytes) -> None:
-        """Write one text frame; over the outbound limit the connection is closed as a slow consumer."""
+        """Write one text frame; a socket that is gone already is no fault of the caller's."""
         connection = self._connection
         if self.closing or connection.protocol.state is not OPEN:
             return
-        connection.protocol.send_text(data)
-        connection.send_data()
+        try:
+            connection.protocol.send_text(data)
+            connection.send_data()
+        except (OSError, RuntimeError):
+            connection.transport.abort()
+            return
+        self.limit()
+
+    def limit(self) -> None:
+        """Close the connection as a slow consumer when too much waits to be read."""
+        connection = self._connection
         if connection.paused and connection.transport.get_write_buffer_size() > self._limit:
             self.close(CloseCode.SLOW_CONSUMER, "the client does not read fast enough")
 
@@ -106,8 +115,12 @@ class Connection(ServerConnection):
     def data_received(self, data: bytes) -> None:
         """Read frames; an end that the library started by itself (close frame, protocol error) ends the peer too."""
         super().data_received(data)
-        if self.peer is not None and self.protocol.state is not OPEN:
+        if self.peer is None or self.link is None:
+            return
+        if self.protocol.state is not OPEN:
             self.leave()
+        elif self.paused:
+            self.link.limit()  # a flood of pings makes a flood of pongs
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""
@@ -233,15 +246,16 @@ class Gateway:
     def _admit(self, accepted: ServerConnection, request: Request) -> Response | None:
         """Look at a handshake before the upgrade; the library itself answers a foreign Origin with 403."""
         connection = cast(Connection, accepted)
+        if self._tokens is None:
+            return None
         query = parse_qs(urlsplit(request.path).query)
         if any(name.lower() in _TOKEN_PARAMETERS for name in query):
             return _unauthorized(connection, "A token does not belong in the address: use the Authorization header.\n")
-        if self._tokens is not None:
-            try:
-                header = bearer(request.headers.get("Authorization"))
-                connection.identity = None if header is None else self._tokens.check(header)
-            except (AuthError, LookupError):
-                return _unauthorized(connection, "The Authorization header is not valid.\n")
+        try:
+            header = bearer(request.headers.get("Authorization"))
+            connection.identity = None if header is None else self._tokens.check(header)
+        except (AuthError, LookupError):  # LookupError: the header came twice
+            return _unauthorized(connection, "The Authorization header is not valid.\n")
         return None
 
     async def _serve(self, accepted: ServerConnection) -> None:

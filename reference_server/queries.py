@@ -26,6 +26,10 @@ DELIVERIES_AFTER = """
     FROM deliveries d JOIN messages m ON m.key = d.message_key
     WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq > $3 ORDER BY d.seq LIMIT $4
 """
+LAST_NUMBERS = """
+    SELECT d.user_id, d.id AS device_id, d.last_seq FROM user_presence p
+    JOIN devices d ON d.user_id = p.user_id AND d.id = p.device_id WHERE p.node = $1
+"""
 DEVICES = """
     SELECT d.id, d.type, d.platform, d.version, d.capabilities, d.last_seen_at, d.last_seq, backlog_of(d) AS backlog,
         coalesce(p.lease_until > $2, false) AS online

@@ -76,6 +76,10 @@ _PUBLIC = tuple(
         "redis_prefix",
     }
 )
+_SCHEMES = {
+    "database_url": ("postgresql://", "postgres://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+}
 _ZERO_ALLOWED = frozenset({"retry_attempts", "ws_port", "http_port"})
 
 
@@ -139,6 +143,9 @@ def _check(settings: Settings) -> None:
         )
     if settings.token_secret and len(settings.token_secret.encode()) < MINIMUM_SECRET_BYTES:
         raise SettingsError(f"the secret for tokens is too short: HS256 needs at least {MINIMUM_SECRET_BYTES} bytes")
+    for name, schemes in _SCHEMES.items():
+        if not getattr(settings, name).startswith(schemes):
+            raise SettingsError(f"{PREFIX}{name.upper()} is no address: expected one that starts with {schemes[0]}")
     for name in ("ws_port", "http_port"):
         if getattr(settings, name) > 65_535:
             raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(settings, name)}: expected a port up to 65535")

@@ -77,6 +77,7 @@ class Store:
                 max_size=8,
                 timeout=CONNECT_TIMEOUT,
                 command_timeout=STATEMENT_TIMEOUT,
+                reset=_keep_as_it_is,
                 # One plan for every batch size, made for index look-ups: the tables are empty when it is made.
                 server_settings={
                     "application_name": f"reference_server {self._settings.node}",
@@ -168,6 +169,10 @@ class Store:
             )
         return rows
 
+    async def last_numbers(self) -> list[Any]:
+        """user_id, device_id, last_seq of every device that is connected here."""
+        return await self.fetch(queries.LAST_NUMBERS, self._settings.node)
+
     async def end_session(self, session_id: str, reason: str) -> None:
         """Mark a session as over."""
         async with self._connection() as connection:
@@ -220,8 +225,12 @@ class Store:
                 yield connection
 
 
-_AWAY = ("08", "53", "57", "58", "XX")
-"""SQLSTATE classes: connection, resources (disk full), operator intervention, system error, internal error."""
+_BLAMED_ON_THE_ROW = frozenset({"21", "22", "23", "54"})
+"""SQLSTATE classes cardinality, data, constraint, limit; after any other (disk full, a trigger) nobody knows."""
+
+
+async def _keep_as_it_is(_: Any) -> None:
+    """Nothing here changes a session, so giving a connection back needs no round trip to reset it."""
 
 
 @contextlib.contextmanager
@@ -231,8 +240,8 @@ def _translated() -> Iterator[None]:
     except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as problem:
         raise Collision(problem.sqlstate) from None
     except asyncpg.PostgresError as problem:
-        if (problem.sqlstate or "XX")[:2] in _AWAY:
-            raise Unavailable(type(problem).__name__) from None
-        raise RowError(f"{type(problem).__name__} {problem.sqlstate}") from None
+        if (problem.sqlstate or "")[:2] in _BLAMED_ON_THE_ROW:
+            raise RowError(f"{type(problem).__name__} {problem.sqlstate}") from None
+        raise Unavailable(type(problem).__name__) from None
     except (OSError, TimeoutError, asyncpg.InterfaceError) as problem:
         raise Unavailable(type(problem).__name__) from None

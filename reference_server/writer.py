@@ -49,6 +49,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._in_round = False
+        self._away = False
         delivery.on_dirty = lambda: self._wake_later(BOOKKEEPING_DELAY)
 
     def submit(self, item: Submission) -> None:
@@ -118,10 +119,15 @@ class Writer:
             self._delivery.restore(confirmed)
             self._closed = closed + self._closed
             self._unavailable(items)
+            self._away = True
             return False
         except Exception as problem:  # noqa: BLE001 - the writer must outlive whatever one batch does
             logs.error("batch failed", problem, messages=len(items))
             self._unavailable(items)
+        if self._away:
+            self._away = False
+            logs.info("database back")
+            await self._delivery.look_for_unsent()
         return True
 
     def _take(self) -> list[Submission]:
