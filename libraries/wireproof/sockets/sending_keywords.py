@@ -81,7 +81,7 @@ class SendingKeywords(Component):
         Open Client    alice    ${ECHO_URL}
         Send Binary    alice    hex:01 02 ff
         ${message}    Wait For Message    alice    opcode=binary
-        Should Be Equal    ${message.raw}    ${{ b"\\\\x01\\\\x02\\\\xff" }}
+        Should Be Equal As Strings    ${message.raw.hex()}    0102ff
         ```
         """
         return self._send(client, Outgoing(bytes(data), BINARY))
