@@ -1,2 +1,3 @@
 *** Settings ***
-Documentation       Messages between the devices of a user: who gets them, unchanged, in order, once, and what the sender is told.
+Documentation    Messages between the devices of a user: who gets them, how often, in which order, in which shape,
+...              and what their sender is told.

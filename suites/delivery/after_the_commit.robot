@@ -1,23 +1,23 @@
 *** Settings ***
-Documentation       An acknowledgement is a promise: it comes after the commit, and never for what was not stored.
-...                 The tests have a server of their own, in whose database they hold commits and refuse rows.
+Documentation     An acknowledgement is a promise: it comes after the commit, and never for what was not stored.
+...               The tests have a server of their own, in whose database they hold commits and refuse rows.
 
-Resource            ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup         Prepare Own Server And Its Gates
-Suite Teardown      Disconnect From All Databases
-Test Setup          User Has Devices    phone    desktop
-Test Timeout        60 s
+Suite Setup       Prepare Own Server And Its Gates
+Suite Teardown    Disconnect From All Databases
+Test Setup        User Has Devices    phone    desktop
+Test Timeout      60 s
 
 
 *** Variables ***
-${GATE}         4711    # number of the advisory lock that commits wait for
+${GATE}        4711    # number of the advisory lock that commits wait for
 ${FUNCTION}
-...             CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS
-...             $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${GATE}); RETURN NULL; END $$
+...            CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS
+...            $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${GATE}); RETURN NULL; END $$
 ${TRIGGER}
-...             CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED
-...             FOR EACH ROW EXECUTE FUNCTION wait_at_gate()
+...            CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED
+...            FOR EACH ROW EXECUTE FUNCTION wait_at_gate()
 
 
 *** Test Cases ***
@@ -36,7 +36,7 @@ Nobody Hears Of A Message Before Its Commit
     [Teardown]    Commits Go On
 
 A Refused Row Is Not Acknowledged As Stored
-    [Documentation]    When the database refuses one row its sender learns that it failed; its neighbours are stored and delivered.
+    [Documentation]    When the database refuses one row its sender learns that; its neighbours are delivered.
     [Tags]    DLV-05
     ${before}    Device Sends    phone    {"text": "one"}    to=desktop
     ${poison}    Device Sends    phone    {"text": "poison"}    to=desktop
@@ -53,7 +53,7 @@ A Refused Row Is Not Acknowledged As Stored
 
 *** Keywords ***
 Prepare Own Server And Its Gates
-    [Documentation]    Starts a server in whose database commits of messages can be held, and rows with "poison" are refused.
+    [Documentation]    Starts a server in whose database commits can be held, and rows with "poison" are refused.
     Prepare Suite With Own Server    settings={}
     Database Is Open
     Execute Sql String    ${FUNCTION}

@@ -1,17 +1,17 @@
 *** Settings ***
-Documentation       What a device misses while it is away is kept, and comes in order when it returns, before anything new.
+Documentation     What a device misses while it is away is kept and comes when it returns, in order, before the new.
 
-Resource            ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite
-Suite Teardown      Disconnect From All Databases
-Test Setup          User Has Devices    phone    desktop
-Test Timeout        60 s
+Suite Setup       Prepare Suite
+Suite Teardown    Disconnect From All Databases
+Test Setup        User Has Devices    phone    desktop
+Test Timeout      60 s
 
 
 *** Test Cases ***
 What A Device Missed Comes When It Returns
-    [Documentation]    Messages sent to a device that is away reach it in order when it returns, then live ones, none twice.
+    [Documentation]    What was sent to a device while it was away reaches it in order, then live messages, none twice.
     [Tags]    DLV-06    smoke
     ${before}    Device Sends    phone    {"text": "one of many"}    to=desktop
     Device Should Receive    desktop    ${before}
@@ -42,7 +42,7 @@ Live Messages Do Not Overtake The Backlog
     Deliveries Should Be Numbered Without A Gap    desktop
 
 What Was Not Confirmed Comes Again
-    [Documentation]    A device that lost its connection before it confirmed gets its messages again: same seq, with retryCount.
+    [Documentation]    What a device did not confirm before its connection broke comes again: same seq, retryCount.
     [Tags]    DLV-06
     [Setup]    A Phone And A Silent Desktop Register
     @{sent}    Device Sends Many    phone    3    to=desktop
@@ -56,7 +56,7 @@ What Was Not Confirmed Comes Again
     Messages Should Be In Order    desktop    by=$.seq    step=1    kind=user_message    since=${second_time}
 
 What Was Confirmed Does Not Come Again
-    [Documentation]    Of three messages only those come again that the device had not confirmed, before and after the other.
+    [Documentation]    Of three messages those come again that the device had not confirmed, around the one it had.
     [Tags]    DLV-06
     [Setup]    A Phone And A Silent Desktop Register
     @{sent}    Device Sends Many    phone    3    to=desktop

@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation       A message that cannot be read is answered by an error that names the field; the connection lives on, and
-...                 others do not notice: after each bad envelope the sender's next message arrives, and so do a bystander's.
+Documentation    A message that cannot be read is answered by an error that names the field. The connection lives, and
+...              others do not notice: after each bad envelope the sender's next message arrives, and a bystander's.
 
-Resource            ../../resources/delivery.resource
+Resource         ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite
-Test Setup          A Pair And A Bystander Register
-Test Teardown       The Bystander Should Have Noticed Nothing
-Test Timeout        60 s
+Suite Setup      Prepare Suite
+Test Setup       A Pair And A Bystander Register
+Test Teardown    The Bystander Should Have Noticed Nothing
+Test Timeout     60 s
 
 
 *** Variables ***
@@ -124,7 +124,7 @@ A Bad Envelope In A Binary Frame Is Refused Alike
     hex:
 
 The Error Says Which Message It Means
-    [Documentation]    Where the id could be read the error repeats it; it says what to do, and shows nothing of the inside.
+    [Documentation]    Where the id could be read the error repeats it; it says what to do, nothing of the inside.
     [Tags]    DLV-10
     ${fields}    Envelope Fields    priority=${9}
     ${envelope}    Make Envelope    ${fields}    {"text": "hello"}
@@ -143,7 +143,7 @@ The Type Of A Service Message Is Not For Devices
     Device Should Not Have Received    desktop    ${sent}
 
 Too Many Bad Frames Close The Connection
-    [Documentation]    Over badFrameLimit the sender is closed with 1008; what it sent before that was right has arrived.
+    [Documentation]    Over badFrameLimit the sender is closed with 1008; what it sent before and was good has arrived.
     [Tags]    DLV-10
     ${limit}    Get Setting    badFrameLimit
     ${sent}    Device Sends    phone    {"text": "still good"}    to=desktop
@@ -183,7 +183,7 @@ Envelope Without Should Be Refused
     Text Should Be Refused    ${text}    ${field}
 
 Envelope With Should Be Refused
-    [Documentation]    An envelope in which this field has this value, given as JSON text, is refused by the field's name.
+    [Documentation]    An envelope in which this field has this value, a JSON text, is refused by the field's name.
     [Arguments]    ${field}    ${value}
     ${fields}    Envelope Fields
     VAR    &{fields}    &{fields}    payload=hello
@@ -192,19 +192,19 @@ Envelope With Should Be Refused
     Text Should Be Refused    ${others}, "${field}": ${value}}    ${field}
 
 Text Should Be Refused
-    [Documentation]    A text is answered by one error, which names the field; then the connection is as good as before.
+    [Documentation]    A text is answered by one error that names the field; the connection is as good as before.
     [Arguments]    ${text}    ${field}=${EMPTY}
     ${sent}    Send Text    phone    ${text}
     Refusal Should Come    ${sent}    ${field}
 
 Bytes Should Be Refused
-    [Documentation]    A binary message is answered by one error; then the connection is as good as before.
+    [Documentation]    A binary message is answered by one error; the connection is as good as before.
     [Arguments]    ${bytes}
     ${sent}    Send Binary    phone    ${bytes}
     Refusal Should Come    ${sent}    ${EMPTY}
 
 Refusal Should Come
-    [Documentation]    The sender gets one error since then that names the field; what it and the bystander say next arrives.
+    [Documentation]    The sender gets one error that names the field; what it and the bystander say next arrives.
     [Arguments]    ${sent}    ${field}
     ${error}    Wait For Message    phone    kind=error    since=${sent}
     Should Be Equal    ${error.body}[code]    INVALID_MESSAGE

@@ -1,12 +1,12 @@
 *** Settings ***
-Documentation       A message arrives as it was sent and is stored as it was sent: every field, and every byte of the payload.
+Documentation     A message arrives, and is stored, as it was sent: every field, and every byte of the payload.
 
-Resource            ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite
-Suite Teardown      Disconnect From All Databases
-Test Setup          User Has Devices    phone    desktop
-Test Timeout        60 s
+Suite Setup       Prepare Suite
+Suite Teardown    Disconnect From All Databases
+Test Setup        User Has Devices    phone    desktop
+Test Timeout      60 s
 
 
 *** Test Cases ***    PAYLOAD, AS IT IS SPELLED
@@ -26,7 +26,7 @@ Every Kind Of Value Arrives As It Was Spelled
     \[null, false, 0, "", [], {}]
 
 The Spelling Of JSON Survives
-    [Documentation]    White space, the order of keys, repeated keys and escapes are kept: nobody parses and rewrites a payload.
+    [Documentation]    White space, the order of keys, repeated keys and escapes stay: nobody rewrites a payload.
     [Tags]    DLV-04
     [Template]    Payload Should Arrive Unchanged
     {"z": 1, "a": 2, "m": 3}
@@ -52,7 +52,7 @@ Numbers Are Not Rounded
     1e400
 
 Every Script Arrives Unchanged
-    [Documentation]    Emoji, characters beyond 16 bits, combining marks, right-to-left text and odd spaces are not normalised.
+    [Documentation]    Emoji, characters beyond 16 bits, combining marks and right-to-left text are not normalised.
     [Tags]    DLV-04
     [Template]    Payload Should Arrive Unchanged
     "naïve, Ωmega, Привет, 你好, こんにちは"
@@ -80,7 +80,7 @@ Deep Nesting Arrives Unchanged
     Payload Should Arrive Unchanged    ${payload}
 
 Long Texts Arrive Whole
-    [Documentation]    Payloads just below, at and above 65 536 bytes are not cut, in one-byte and in four-byte characters.
+    [Documentation]    Messages around 65 536 bytes, and longer, are not cut; in one-byte and in four-byte characters.
     [Tags]    DLV-04
     FOR    ${size}    IN    65535    65536    65537    200000
         Envelope Of Size Should Arrive Unchanged    ${size}    x
@@ -94,7 +94,7 @@ A Message Of Exactly The Largest Size Arrives
     Envelope Of Size Should Arrive Unchanged    ${largest}    x
 
 A Message One Byte Too Long Is Refused
-    [Documentation]    One byte more than maxMessageBytes closes the sender's connection with 1009, and nobody receives anything.
+    [Documentation]    One byte more than maxMessageBytes closes the sender's connection with 1009; nobody gets it.
     [Tags]    DLV-04
     ${largest}    Get Setting    maxMessageBytes
     ${fields}    Envelope Fields
@@ -124,7 +124,7 @@ The Server Adds Its Number And Nothing Else
     [Documentation]    A first delivery has the sender's fields and seq, no more; a message to all names no target.
     [Tags]    DLV-04
     ${sent}    Device Sends    phone    {"text": "to all"}
-    ${arrived}    Message Should Reach    desktop    ${sent}
+    ${arrived}    Device Should Receive    desktop    ${sent}
     ${names}    Evaluate    sorted($arrived.json)
     Should Be Equal    ${names}
     ...    ${{ ["fromDeviceId", "id", "payload", "priority", "requiresAck", "seq", "timestamp", "type", "userId"] }}
@@ -174,11 +174,11 @@ Payloads Should Be Equal
         ${at}    Evaluate    len(os.path.commonprefix([$found, $sent]))
         ${shown}    Evaluate    ascii($found[max(0, $at - 20):$at + 40])
         ${wanted}    Evaluate    ascii($sent[max(0, $at - 20):$at + 40])
-        Fail    the payload ${what} corrupted: from character ${at} on ${shown} (of ${{ len($found) }}), sent ${wanted} (of ${{ len($sent) }})
+        Fail    the payload ${what} corrupted: from character ${at} on it is ${shown}, sent was ${wanted}
     END
 
 Fields Should Arrive Unchanged
-    [Documentation]    A message with this field reaches the recipient and the database with every field as it was sent.
+    [Documentation]    A message with this field reaches the recipient and the database with all fields as sent.
     [Arguments]    &{given}
     ${fields}    Envelope Fields    &{given}
     ${envelope}    Make Envelope    ${fields}    {"text": "hello"}

@@ -1,52 +1,37 @@
 *** Settings ***
-Documentation       A backlog that fills up takes less and less: low priority is refused first, critical last, and whom a
-...                 message to all leaves out is named. The tests have a server of their own with a backlogLimit of 20.
+Documentation     A backlog that fills up refuses low priority first and critical last, and whom a message to all leaves
+...               out is named. The tests have a server of their own with a backlogLimit of 20.
 
-Resource            ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite With Own Server    settings={"backlogLimit": 20}
-Suite Teardown      Disconnect From All Databases
-Test Setup          A Desktop Is Away
-Test Timeout        60 s
+Suite Setup       Prepare Suite With Own Server    settings={"backlogLimit": 20}
+Suite Teardown    Disconnect From All Databases
+Test Setup        A Desktop Is Away
+Test Timeout      60 s
 
 
 *** Variables ***
-${LOW}          0
-${NORMAL}       1
-${HIGH}         2
-${CRITICAL}     3
+@{PRIORITIES}    LOW    NORMAL    HIGH    CRITICAL    # in a message their places, from 0
 
 
-*** Test Cases ***
-The Lower The Priority The Earlier It Is Refused
-    [Documentation]    LOW is refused from 80 % of the limit on, NORMAL from 90 %, HIGH from 95 %, CRITICAL at the limit.
+*** Test Cases ***    WAITING    FIRST TAKEN
+The Fuller The Backlog The Higher The Priority It Takes
+    [Documentation]    LOW is refused at 80 % of the limit, NORMAL at 90 %, HIGH at 95 %, CRITICAL at the limit.
     [Tags]    DLV-09
-    # with 15 messages waiting all are welcome
-    Desktop Has Waiting    15
-    Message Should Be Accepted    ${LOW}
-    # 16 of 20
-    Message Should Be Refused    ${LOW}
-    Message Should Be Accepted    ${NORMAL}
-    Message Should Be Accepted    ${NORMAL}
-    # 18 of 20
-    Message Should Be Refused    ${LOW}
-    Message Should Be Refused    ${NORMAL}
-    Message Should Be Accepted    ${HIGH}
-    # 19 of 20
-    Message Should Be Refused    ${NORMAL}
-    Message Should Be Refused    ${HIGH}
-    Message Should Be Accepted    ${CRITICAL}
-    # 20 of 20
-    Message Should Be Refused    ${LOW}
-    Message Should Be Refused    ${NORMAL}
-    Message Should Be Refused    ${HIGH}
-    Message Should Be Refused    ${CRITICAL}
+    [Setup]    NONE
+    [Template]    With Waiting The First To Be Taken Is
+    15    LOW
+    16    NORMAL
+    17    NORMAL
+    18    HIGH
+    19    CRITICAL
+    20    nothing
 
 What Was Accepted Comes And What Was Refused Does Not
     [Documentation]    A full backlog comes whole and in order; what was refused left no gap in its numbers.
     [Tags]    DLV-09
     @{accepted}    Desktop Has Waiting    20
-    Message Should Be Refused    ${CRITICAL}
+    Message Should Be Refused    CRITICAL
     Device Comes Back    desktop
     Device Should Receive All    desktop    ${accepted}
     ${live}    Device Sends    phone    {"text": "one of many"}    to=desktop
@@ -57,12 +42,13 @@ A Backlog That Was Read Takes Everything Again
     [Documentation]    When the device has confirmed its backlog even LOW is accepted again.
     [Tags]    DLV-09
     @{accepted}    Desktop Has Waiting    20
-    Message Should Be Refused    ${LOW}
+    Message Should Be Refused    LOW
     Device Comes Back    desktop
     Device Should Receive All    desktop    ${accepted}
     ${answer}    Device Sends    desktop    {"text": "I have read it all"}    to=phone
     Sender Hears About    desktop    ${answer}
-    Message Should Be Accepted    ${LOW}
+    Device Goes Offline    desktop
+    Message Should Be Taken    LOW
 
 One Full Backlog Does Not Fill Another
     [Documentation]    While a device's backlog is full, messages to another device are accepted and delivered.
@@ -111,25 +97,41 @@ A Desktop Is Away
     Device Goes Offline    desktop
 
 Desktop Has Waiting
-    [Documentation]    So many messages wait for the desktop, accepted as critical ones.
+    [Documentation]    So many messages wait for the desktop, taken as critical ones.
     [Arguments]    ${count}
-    VAR    &{fields}    priority=${CRITICAL}
+    VAR    &{fields}    priority=3
     @{sent}    Device Sends Many    phone    ${count}    to=desktop    fields=${fields}
     Sender Should Learn    phone    ${sent}[-1]    queued
     RETURN    ${sent}
 
-Message Should Be Accepted
+With Waiting The First To Be Taken Is
+    [Documentation]    With so many of 20 waiting each priority below this one is refused, and this one is taken.
+    [Arguments]    ${count}    ${first}
+    A Desktop Is Away
+    Desktop Has Waiting    ${count}
+    FOR    ${priority}    IN    @{PRIORITIES}
+        IF    $priority == $first    BREAK
+        Message Should Be Refused    ${priority}
+    END
+    IF    $first in $PRIORITIES    Message Should Be Taken    ${first}
+    [Teardown]    Close All Clients
+
+Message Should Be Taken
     [Documentation]    A message of this priority is stored for the desktop.
     [Arguments]    ${priority}
-    VAR    &{fields}    priority=${priority}
-    ${sent}    Device Sends    phone    {"text": "is there room?"}    to=desktop    fields=${fields}
-    ${ack}    Sender Hears About    phone    ${sent}
-    Should Not Be Equal    ${ack.body}[status]    failed    priority ${priority} was refused: ${ack.body}
+    ${sent}    Phone Asks For Room    ${priority}
+    Sender Should Learn    phone    ${sent}    queued
 
 Message Should Be Refused
     [Documentation]    A message of this priority is refused because the backlog is too full for it.
     [Arguments]    ${priority}
-    VAR    &{fields}    priority=${priority}
-    ${sent}    Device Sends    phone    {"text": "is there room?"}    to=desktop    fields=${fields}
+    ${sent}    Phone Asks For Room    ${priority}
     Sender Should Learn Of Refusal    phone    ${sent}    QUEUE_FULL
     Message Should Not Be Stored    ${sent}
+
+Phone Asks For Room
+    [Documentation]    The phone sends the desktop, which is away, one more message.
+    [Arguments]    ${priority}
+    VAR    &{fields}    priority=${{ $PRIORITIES.index($priority) }}
+    ${sent}    Device Sends    phone    {"text": "one of many"}    to=desktop    fields=${fields}
+    RETURN    ${sent}

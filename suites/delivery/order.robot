@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation       What one device sends arrives in the order in which it sent it, whoever else sends at the same time,
-...                 whatever its priority.
+Documentation     What one device sends arrives in the order of sending, whoever else sends at the same time, and
+...               whatever its priority.
 
-Resource            ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite
-Suite Teardown      Disconnect From All Databases
-Test Setup          New User
-Test Timeout        60 s
+Suite Setup       Prepare Suite
+Suite Teardown    Disconnect From All Databases
+Test Setup        New User
+Test Timeout      60 s
 
 
 *** Test Cases ***
@@ -23,14 +23,16 @@ Each Sender Keeps Its Order Among Others
     Deliveries Should Be Numbered Without A Gap    desktop
 
 Everybody Hears Each Speaker In Order
-    [Documentation]    Three devices write to all at the same time; every other device gets each one's messages in order.
+    [Documentation]    Three devices write to all at the same time; each other device gets everyone's messages in order.
     [Tags]    DLV-08
     VAR    @{speakers}    phone    tablet    laptop
     User Has Devices    desktop    @{speakers}
     All Speak At Once    ${speakers}
     FOR    ${speaker}    IN    @{speakers}
         FOR    ${listener}    IN    @{DEVICES}
-            IF    $listener != $speaker    Device Should Hear In Order    ${listener}    ${speaker}
+            IF    $listener != $speaker
+                Device Should Hear In Order    ${listener}    ${speaker}
+            END
         END
     END
 
@@ -49,7 +51,7 @@ Priority Does Not Change The Order
     Device Should Receive All    desktop    ${sent}
 
 Priority Does Not Change The Order Of The Backlog
-    [Documentation]    Messages of low to critical priority that waited for a device come in the order in which they were sent.
+    [Documentation]    Messages of low to critical priority that waited for a device come in the order of sending.
     [Tags]    DLV-09
     User Has Devices    phone    desktop
     Device Goes Offline    desktop
@@ -84,7 +86,7 @@ Device Should Hear In Order
 Device Sends In All Priorities
     [Documentation]    Sends messages from low to critical and back, several times, without a pause.
     [Arguments]    ${client}    ${to}
-    VAR    @{sent}
+    VAR    @{sent}    @{EMPTY}
     FOR    ${priority}    IN    0    3    1    2    3    0    2    1    3    3    0    0
         VAR    &{fields}    priority=${priority}
         ${one}    Device Sends    ${client}    {"text": "one of many"}    to=${to}    fields=${fields}

@@ -1,22 +1,22 @@
 *** Settings ***
-Documentation       What a device does not confirm is sent again; what it confirms is not.
-...                 The tests have a server of their own that does not wait long before it sends again.
+Documentation     What a device does not confirm is sent again; what it confirms is not.
+...               The tests have a server of their own that does not wait long before it sends again.
 
-Resource            ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite With Own Server    settings={"messageTimeout": 0.3, "retryAttempts": 2}
-Suite Teardown      Disconnect From All Databases
-Test Setup          A Phone And A Silent Desktop Register
-Test Timeout        60 s
+Suite Setup       Prepare Suite With Own Server    settings={"messageTimeout": 0.3, "retryAttempts": 2}
+Suite Teardown    Disconnect From All Databases
+Test Setup        A Phone And A Silent Desktop Register
+Test Timeout      60 s
 
 
 *** Variables ***
-${ONE_MORE}     450 ms    # one and a half messageTimeout: one repetition too many would have come
+${ONE_MORE}    450 ms    # one and a half messageTimeout: one repetition too many would have come
 
 
 *** Test Cases ***
 An Unconfirmed Message Is Sent Again
-    [Documentation]    It comes again with the same seq and a retryCount that counts up, retryAttempts times and no more.
+    [Documentation]    It comes again, with the same seq and a retryCount that counts up, retryAttempts times, no more.
     [Tags]    DLV-05
     ${sent}    Device Sends    phone    {"text": "are you there?"}    to=desktop
     Copies Should Come    ${sent}    0    1    2
@@ -67,7 +67,7 @@ What Was Given Up Waits For The Next Connection
 
 *** Keywords ***
 Copies Should Come
-    [Documentation]    The desktop gets a message with these retry counts (0: none) and no more, always with the same seq.
+    [Documentation]    The desktop gets a message with these retry counts (0: none), no more, always with the same seq.
     [Arguments]    ${sent}    @{retry_counts}    ${settle}=${ONE_MORE}
     VAR    &{expected}    id=${sent.id}
     ${count}    Get Length    ${retry_counts}

@@ -1,18 +1,18 @@
 *** Settings ***
-Documentation       A message that is readable but goes nowhere, or says it is somebody else's, is refused: its sender learns
-...                 why, exactly once, and nobody receives it.
+Documentation     A message that goes nowhere, or pretends to be somebody else's, is refused: its sender learns why,
+...               exactly once, and nobody gets it.
 
-Resource            ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite
-Suite Teardown      Disconnect From All Databases
-Test Setup          User Has Devices    phone    desktop
-Test Timeout        60 s
+Suite Setup       Prepare Suite
+Suite Teardown    Disconnect From All Databases
+Test Setup        User Has Devices    phone    desktop
+Test Timeout      60 s
 
 
 *** Test Cases ***
 A Message To A Device That Does Not Exist Is Refused
-    [Documentation]    The sender learns at once that there is no such device; nobody gets the message and nothing is stored.
+    [Documentation]    The sender learns that there is no such device; nobody gets the message and nothing is stored.
     [Tags]    DLV-11    smoke
     ${sent}    Device Sends    phone    {"text": "anybody there?"}    to=nowhere
     Sender Should Learn Of Refusal    phone    ${sent}    DEVICE_NOT_FOUND
@@ -30,7 +30,7 @@ A Message To Another User's Device Is Refused
     Stranger Should Have Heard Nothing
 
 Not Yours And Not There Look Alike
-    [Documentation]    The answers for another user's device and for no device at all differ in nothing but the message's id.
+    [Documentation]    The answers for another user's device and for no device differ in nothing but the message's id.
     [Tags]    DLV-11
     Stranger Registers
     ${foreign}    Device Id    stranger    user=other-${USER}
@@ -63,7 +63,7 @@ A Message That No Device Can Take Is Refused
     END
 
 Who Asks For No Acknowledgement Learns Of A Refusal By An Error
-    [Documentation]    With requiresAck false the refusal comes as an error with the same code, and not as an acknowledgement too.
+    [Documentation]    With requiresAck false the refusal is an error with the same code, and no acknowledgement too.
     [Tags]    DLV-11
     VAR    &{fields}    requiresAck=${False}
     ${sent}    Device Sends    phone    {"text": "anybody there?"}    to=nowhere    fields=${fields}
@@ -72,7 +72,7 @@ Who Asks For No Acknowledgement Learns Of A Refusal By An Error
 Refused Messages Disturb No Others
     [Documentation]    Good messages between refused ones arrive, all and in order.
     [Tags]    DLV-11
-    VAR    @{good}
+    VAR    @{good}    @{EMPTY}
     FOR    ${_}    IN RANGE    20
         ${refused}    Device Sends    phone    {"text": "anybody there?"}    to=nowhere
         ${sent}    Device Sends    phone    {"text": "one of many"}    to=desktop
@@ -97,8 +97,9 @@ Nobody Can Write In Another User's Name
     Stranger Registers
     ${stranger}    Device Id    stranger    user=other-${USER}
     VAR    &{fields}    userId=other-${USER}
-    ${to_one}    Send Message    phone    {"text": "trust me"}    kind=user_message    to=${stranger}    fields=${fields}
-    ${to_all}    Send Message    phone    {"text": "trust me"}    kind=user_message    fields=${fields}
+    VAR    ${body}    {"text": "trust me"}
+    ${to_one}    Send Message    phone    ${body}    kind=user_message    to=${stranger}    fields=${fields}
+    ${to_all}    Send Message    phone    ${body}    kind=user_message    fields=${fields}
     Sender Should Learn Of Refusal    phone    ${to_one}    FORBIDDEN
     Sender Should Learn Of Refusal    phone    ${to_all}    FORBIDDEN
     Message Should Reach Nobody    ${to_all}

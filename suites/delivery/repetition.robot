@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation       A sender that is not sure repeats a message with the same id: it is stored once and delivered once,
-...                 and each repetition is acknowledged like the first.
+Documentation     A sender that is not sure repeats a message with the same id: it is stored once and delivered once,
+...               and each repetition is acknowledged like the first.
 
-Resource            ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite
-Suite Teardown      Disconnect From All Databases
-Test Setup          User Has Devices    phone    desktop
-Test Timeout        60 s
+Suite Setup       Prepare Suite
+Suite Teardown    Disconnect From All Databases
+Test Setup        User Has Devices    phone    desktop
+Test Timeout      60 s
 
 
 *** Test Cases ***
@@ -25,8 +25,7 @@ A Message Repeated At Once Is Stored And Delivered Once
     [Documentation]    Ten copies sent without a pause make one row, one delivery and ten equal acknowledgements.
     [Tags]    DLV-07
     ${id}    Evaluate    str(uuid.uuid4())
-    ${target}    Device Id    desktop
-    @{copies}    Send Message    phone    {"text": "hello"}    kind=user_message    to=${target}    id=${id}    count=10
+    @{copies}    Device Sends    phone    {"text": "hello"}    to=desktop    id=${id}    count=10
     ${first}    Sender Hears About    phone    ${copies}[0]
     Sender Should Have Heard    phone    ${copies}[0]    10    ${first}
     Message Should Reach Only    ${copies}[0]    desktop
@@ -67,7 +66,7 @@ A Repetition Over A New Connection Is Recognised
     Get Stored Message    ${sent.id}
 
 A Repetition Repeats The First Answer
-    [Documentation]    A message that was queued is acknowledged as queued again, though its recipient is there meanwhile.
+    [Documentation]    A message that was queued is acknowledged as queued again, though its recipient is back by then.
     [Tags]    DLV-07
     Device Goes Offline    desktop
     ${sent}    Device Sends    phone    {"text": "for later"}    to=desktop
@@ -104,7 +103,7 @@ The Same Id Of Another User Is Another Message
     Should Be Equal    ${arrived.body}[text]    mine
 
 A Refused Message May Be Sent Again
-    [Documentation]    The id of a message that was refused is free: once there is a recipient, the same message is accepted.
+    [Documentation]    The id of a refused message is free: once there is a recipient the same message is accepted.
     [Tags]    DLV-07
     ${sent}    Device Sends    phone    {"text": "hello"}    to=tablet
     Sender Should Learn Of Refusal    phone    ${sent}    DEVICE_NOT_FOUND
@@ -119,12 +118,10 @@ A Refused Message May Be Sent Again
 Device Repeats
     [Documentation]    Sends a message again, by its id.
     [Arguments]    ${client}    ${sent}    @{}    ${to}=${EMPTY}    ${body}={"text": "hello"}
-    ${target}    Device Id    ${to}
-    ${target}    Set Variable If    $to    ${target}    ${EMPTY}
-    Send Message    ${client}    ${body}    kind=user_message    to=${target}    id=${sent.id}
+    Device Sends    ${client}    ${body}    to=${to}    id=${sent.id}
 
 Sender Should Have Heard
-    [Documentation]    The sender gets this many acknowledgements of a message, all with the status and time of the first.
+    [Documentation]    The sender gets so many acknowledgements of a message, all with the status and time of the first.
     [Arguments]    ${client}    ${sent}    ${count}    ${first}
     ${about}    About    ${sent}
     Wait For Messages    ${client}    ${count}    kind=ack    json=${about}

@@ -1,12 +1,12 @@
 *** Settings ***
-Documentation       Every type of message goes where its rule says. Each test has a phone that sends, a desktop that syncs
-...                 files, an extension that shows notifications, a tablet that does both and a watch that does neither.
+Documentation    Every type of message goes where its rule says. Each test has a phone that sends, a desktop that
+...              syncs files, an extension that shows notifications, a tablet for both and a watch for neither.
 
-Resource            ../../resources/delivery.resource
+Resource         ../../resources/delivery.resource
 
-Suite Setup         Prepare Suite
-Test Setup          The Cast Registers
-Test Timeout        60 s
+Suite Setup      Prepare Suite
+Test Setup       The Cast Registers
+Test Timeout     60 s
 
 
 *** Test Cases ***    TYPE    RECEIVERS
@@ -34,7 +34,7 @@ Notifications Go To The Devices That Show Them
     notification    extension    tablet
 
 Tasks Go To The Desktop Or Extension That Was Active Last
-    [Documentation]    A task message without a target reaches one device, the most recently active of those that run tasks.
+    [Documentation]    A task message without a target reaches one device: of those that run tasks the one active last.
     [Tags]    DLV-03
     [Template]    Task Should Go To The Active
     task_start    desktop
@@ -123,7 +123,7 @@ Device With Registers
     Device Registers    ${client}    type=${type}    login=${login}
 
 Message Should Go To
-    [Documentation]    A message of this type that the phone sends without a target reaches these devices and no others.
+    [Documentation]    A message of this type that the phone sends without a target reaches these devices, no others.
     [Arguments]    ${type}    @{receivers}
     ${sent}    Device Sends    phone    {"about": "${type}"}    kind=${type}
     Message Should Reach Only    ${sent}    @{receivers}
@@ -135,7 +135,7 @@ Message Should Go To The Named Watch
     Message Should Reach Only    ${sent}    watch
 
 Task Should Go To The Active
-    [Documentation]    After a device, then the tablet, has been active, a task of this type reaches that device and no other.
+    [Documentation]    After a device, then the tablet, has been active, a task of this type reaches that device only.
     [Arguments]    ${type}    ${device}
     Device Is Active    ${device}
     Device Is Active    tablet
