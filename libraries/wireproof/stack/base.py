@@ -78,7 +78,7 @@ class Stack:
     Attributes:
         mode: embedded, compose or external.
         disposable: whether its data may be thrown away.
-        services: those that this run controls, by name.
+        services: those that this run controls, by name; each comes after those that it needs.
     """
 
     def __init__(

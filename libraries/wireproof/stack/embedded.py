@@ -213,7 +213,7 @@ class EmbeddedStack(Stack):
         if database is None:
             return
         self.services.pop(name).stop(_SERVER_STOP_S)
-        if self.postgres.is_alive():
+        if self.postgres.check().healthy:  # else the database stays until the stack ends
             self.postgres.drop_database(database)
 
     def save_logs(self, target: Path) -> None:

@@ -1,15 +1,21 @@
 """The keywords of `wireproof.Stack` that do something to one service."""
 
+from functools import partial
+
 from robot.api import logger
 from robot.api.deco import keyword
 
 from wireproof import scopes
 from wireproof import stack as room
+from wireproof.stack.base import Stack
 from wireproof.stack.services import Service
 
 
 class ServiceKeywords:
     """Start, stop, kill, suspend, resume, restart. What is done is undone when the running test or suite ends."""
+
+    def __init__(self) -> None:
+        self._touched: dict[scopes.Scope, set[str]] = {}
 
     @keyword(tags=["stack", "service"])
     def start_service(self, name: str) -> None:
@@ -103,10 +109,16 @@ class ServiceKeywords:
         """The service, which gets well again when the running test or suite ends: the next one needs it."""
         stack = room.current()
         service = stack.service(name)
-
-        def heal() -> None:
-            if stack is room.running() and stack.services.get(name) is service:
-                service.heal()
-
-        scopes.current().defer(heal)
+        scope = scopes.current()
+        if scope not in self._touched:
+            self._touched[scope] = set()
+            scope.defer(partial(self._heal, stack, scope))
+        self._touched[scope].add(name)
         return service
+
+    def _heal(self, stack: Stack, scope: scopes.Scope) -> None:
+        names = self._touched.pop(scope)
+        if stack is room.running():  # else it has ended
+            for name, service in tuple(stack.services.items()):  # in the order in which they need each other
+                if name in names:
+                    service.heal()
