@@ -1,6 +1,7 @@
 """The WebSocket side: the only module that knows the `websockets` library."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
@@ -41,16 +42,24 @@ class SocketLink:
 
     def send(self, data: bytes) -> None:
         """Write one text frame; a socket that is gone already is no fault of the caller's."""
+        if self._write(self._connection.protocol.send_text, data):
+            self.limit()
+
+    def ping(self) -> None:
+        """Ask the client for a sign of life."""
+        self._write(self._connection.protocol.send_ping, b"")
+
+    def _write(self, frame: Callable[[bytes], None], data: bytes) -> bool:
         connection = self._connection
         if self.closing or connection.protocol.state is not OPEN:
-            return
+            return False
         try:
-            connection.protocol.send_text(data)
+            frame(data)
             connection.send_data()
         except (OSError, RuntimeError):
             connection.transport.abort()
-            return
-        self.limit()
+            return False
+        return True
 
     def limit(self) -> None:
         """Close the connection as a slow consumer when too much waits to be read."""
@@ -233,15 +242,14 @@ class Gateway:
             await asyncio.sleep(interval / 2)
             now = loop.time()
             for connection in list(self._open):
-                if connection.link is None or connection.link.closing:
+                if connection.link is None:
                     continue
                 silence = now - connection.last_heard
                 if silence > timeout:
                     connection.link.close(CloseCode.HEARTBEAT_TIMEOUT, "heartbeat timeout")
                 elif silence >= interval and now - connection.pinged_at >= interval:
                     connection.pinged_at = now
-                    connection.protocol.send_ping(b"hb")
-                    connection.send_data()
+                    connection.link.ping()
 
     def _admit(self, accepted: ServerConnection, request: Request) -> Response | None:
         """Look at a handshake before the upgrade; the library itself answers a foreign Origin with 403."""
