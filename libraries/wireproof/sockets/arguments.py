@@ -1,12 +1,13 @@
 """What keyword arguments become: types for Robot's converters, each with one line that says what to write.
 
-A converter takes `object`: Robot checks a value against that annotation first. Types that are aliases while mypy looks
-are classes while Robot does: a converter is found by its class.
+Types that are aliases while mypy looks are classes while Robot does: a converter is found by its class.
 """
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
 from wireproof.dialects import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
@@ -39,10 +40,25 @@ class Payload(bytes):
     __slots__ = ()
 
 
-class Opcode(int):
-    """An opcode: `text`, `binary`, `continuation`, `close`, `ping`, `pong`, or a number from 0 to 15."""
+class Opcode(IntEnum):
+    """What a frame is, by name or by number from 0 to 15; most numbers are reserved."""
 
-    __slots__ = ()
+    continuation = CONTINUATION
+    text = TEXT
+    binary = BINARY
+    reserved_3 = 3
+    reserved_4 = 4
+    reserved_5 = 5
+    reserved_6 = 6
+    reserved_7 = 7
+    close = CLOSE
+    ping = PING
+    pong = PONG
+    reserved_11 = 11
+    reserved_12 = 12
+    reserved_13 = 13
+    reserved_14 = 14
+    reserved_15 = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +67,6 @@ class Since:
 
     name: str = ""
     at_ns: int = 0
-
-
-_OPCODES = {"continuation": CONTINUATION, "text": TEXT, "binary": BINARY, "close": CLOSE, "ping": PING, "pong": PONG}
 
 
 def to_json(value: object) -> Any:
@@ -120,28 +133,33 @@ def to_payload(value: object) -> Payload:
         raise ValueError("after hex: write pairs of hexadecimal digits, such as hex:ff 00") from None
 
 
-def to_opcode(value: object) -> Opcode:
-    """An opcode by name or number."""
-    text = str(value).strip().lower()
-    if text in _OPCODES:
-        return Opcode(_OPCODES[text])
-    try:
-        number = int(text, 0)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 15:
-        raise ValueError(f"an opcode is {', '.join(_OPCODES)} or a number from 0 to 15")
-    return Opcode(number)
+class Converter:
+    """What Robot calls for an argument of `type`.
+
+    Robot inspects every converter of a library before each call of a keyword. A ready signature, and no annotations to
+    resolve, save a tenth of a millisecond for a call.
+    """
+
+    __signature__ = Signature([Parameter("value", Parameter.POSITIONAL_ONLY)])
+
+    def __init__(self, type: type, convert: Callable[[object], Any]) -> None:
+        self._convert = convert
+        self.__doc__ = type.__doc__  # what the keyword documentation says of the type
+
+    def __call__(self, value):  # type: ignore[no-untyped-def]
+        return self._convert(value)
 
 
 CONVERTERS: dict[type, Callable[[Any], Any] | Callable[[Any, Any], Any]] = {
-    Json: to_json,
-    Clients: to_clients,
-    Names: to_names,
-    Payload: to_payload,
-    Opcode: to_opcode,
-    Since: to_since,
-    Rate: to_rate,
-    Backoff: to_backoff,
+    type: Converter(type, convert)
+    for type, convert in (
+        (Json, to_json),
+        (Clients, to_clients),
+        (Names, to_names),
+        (Payload, to_payload),
+        (Since, to_since),
+        (Rate, to_rate),
+        (Backoff, to_backoff),
+    )
 }
 """For Robot: argument types and what makes them."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from wireproof.history import SLICE_S
 from wireproof.journal import now_ns
 from wireproof.quantities import Rate
 from wireproof.sockets.errors import CancelledError, SocketsError
@@ -36,11 +37,11 @@ def in_parallel(jobs: Sequence[Job[T]], *, rate: Rate | None = None) -> list[T |
         waiting.put(number)
     cancelled = threading.Event()
     crew = min(LIMIT, len(jobs))
-    start = threading.Barrier(crew + 1)
+    go = threading.Event()
     begin_ns = [0]
 
     def work() -> None:
-        start.wait()
+        go.wait()
         while not cancelled.is_set():
             try:
                 number = waiting.get_nowait()
@@ -54,17 +55,17 @@ def in_parallel(jobs: Sequence[Job[T]], *, rate: Rate | None = None) -> list[T |
             results[number] = _outcome(jobs[number], cancelled)
 
     threads = [threading.Thread(target=work, name=f"wireproof-crew-{n}", daemon=True) for n in range(crew)]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         begin_ns[0] = now_ns()
-        start.wait()
+        go.set()
         for thread in threads:
             while thread.is_alive():
-                thread.join(0.1)
+                thread.join(SLICE_S)
     except BaseException:
         cancelled.set()
-        start.abort()
+        go.set()
         raise
     return results
 
