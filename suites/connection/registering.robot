@@ -84,6 +84,13 @@ Registration In Another's Name Is Refused
     fromDeviceId
     userId
 
+Refused Registration Ends The Connection At Once
+    [Documentation]    The close comes with the refusal, and not only when the time to register is over.
+    [Tags]    CONN-11
+    ${server}    Start A Server With    {"registrationTimeout": 60}
+    Set Client Defaults    url=${server.ws}    scope=test
+    Registration With Token Should Be Refused    not-a-token
+
 Refused Device Can Register Correctly Afterwards
     [Documentation]    A failed registration locks nobody out.
     [Tags]    CONN-11
