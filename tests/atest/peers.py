@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import hashlib
+import select
 import socket
 import struct
 import threading
@@ -117,6 +118,12 @@ class Peer:
         with contextlib.suppress(OSError):
             while self.sock.recv(65536):
                 pass
+
+    def wait_for_reset(self) -> None:
+        """Waits until the connection is no more, without reading from it."""
+        poller = select.poll()
+        poller.register(self.sock, select.POLLRDHUP)
+        poller.poll(GENEROUS_S * 1000)
 
     def read_text(self) -> str:
         """The next text frame of the client; drops others."""

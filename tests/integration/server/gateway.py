@@ -188,10 +188,10 @@ def judged(gateway: Gateway, cases: Mapping[str, T], bad_input: Callable[[T], Aw
         async with bystander(gateway) as watched:
 
             async def one(case: T) -> object:
-                async with turn:
-                    found = await asyncio.wait_for(bad_input(case), GENEROUS_S)
+                async with turn, asyncio.timeout(GENEROUS_S):
+                    found = await bad_input(case)
                     async with upgraded(gateway.ws) as fresh:
-                        await asyncio.wait_for(fresh.message("device_register"), GENEROUS_S)
+                        await fresh.message("device_register")
                     await watched.goes_on()
                     return found
 
