@@ -7,6 +7,7 @@ notice.
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 from dataclasses import dataclass
 
@@ -93,7 +94,9 @@ class App:
             ws_port = await self._gateway.start()
             http_port = await self._api.start()
         except OSError as problem:
-            raise StartError(f"cannot listen on {self.settings.host}: {problem.strerror or problem}") from None
+            ports = f"{self.settings.ws_port} and {self.settings.http_port}"
+            reason = os.strerror(problem.errno) if problem.errno else type(problem).__name__
+            raise StartError(f"cannot listen on {self.settings.host}, ports {ports}: {reason}") from None
         if self.settings.auth_mode == "open":
             logs.warning("OPEN MODE: everybody is who they say they are; never use this where others can connect")
         if self.settings.test_mode:
