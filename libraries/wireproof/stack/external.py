@@ -32,7 +32,7 @@ def attach(variables: Variables, *, required: tuple[str, ...] = REQUIRED, guards
             f"the external stack's addresses are missing: {', '.join(missing)}; "
             f"give each as a variable, --variable {missing[0]}:..., or in the environment"
         )
-    addresses = Addresses(values["WS_URL"], values["HTTP_URL"], values["POSTGRES_URL"], values["REDIS_URL"])
+    addresses = Addresses(values["WS_URL"], values["HTTP_URL"].rstrip("/"), values["POSTGRES_URL"], values["REDIS_URL"])
     hide_passwords(addresses)
     return Stack("external", addresses, abilities=shown_abilities(addresses), guards=guards or Guards("owner"))
 

@@ -73,7 +73,10 @@ def look_up(pid: int) -> Row | None:
 
 
 def _processes_by_ps() -> dict[int, Row]:
-    listing = subprocess.run(["ps", "-axo", "pid=,ppid=,stat=,lstart="], capture_output=True, text=True, check=True)
+    # the start time is text: every reader must see it in the same language
+    environment = {**os.environ, "LC_ALL": "C"}
+    command = ["ps", "-axo", "pid=,ppid=,stat=,lstart="]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     rows = {}
     for line in listing.stdout.splitlines():
         pid, parent, state, started = line.split(None, 3)

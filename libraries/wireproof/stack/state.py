@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -101,7 +102,13 @@ class StateFile:
 
 
 def of_checkout(directory: Path, environment: Mapping[str, str] = os.environ) -> StateFile:
-    """The state file for the project that `directory` lies in."""
+    """The state file for the project that `directory` lies in.
+
+    Raises:
+        StackError: this is Windows, where neither PostgreSQL nor Redis can be run as the embedded stack does.
+    """
+    if sys.platform == "win32":
+        raise StackError("the embedded stack does not run on Windows: use --variable STACK:compose or external")
     key = hashlib.sha256(str(project_of(directory)).encode()).hexdigest()[:12]
     return StateFile(_home(environment) / f"stack-{key}.json")
 
