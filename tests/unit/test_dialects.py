@@ -324,5 +324,5 @@ class TestCreate:
             create("cloudmessage", options={"confrim": False})
 
     def test_a_dialect_that_only_reads_cannot_send(self):
-        with pytest.raises(ValueError, match="the dialect .custom. has no messages to send by parts"):
+        with pytest.raises(ValueError, match=r"the dialect 'custom' has no messages to send by parts"):
             Custom().encode(Draft())
