@@ -14,7 +14,7 @@ from robot.api import ExecutionResult
 PROBE = Path(__file__).parent / "probe.py"
 """The helper library of child suites."""
 
-GENEROUS_S = 120
+GENEROUS_S = 100
 """Ends a child run that hangs; no run comes near it."""
 
 

@@ -109,15 +109,22 @@ class Peer:
         self.sock.sendall(head + payload)
 
     def close(self, code: int, reason: bytes = b"") -> None:
-        """Sends a close frame and waits for the end."""
+        """Sends a close frame and waits for the client's."""
         self.send(struct.pack("!H", code) + reason, CLOSE)
-        self.wait_for_end()
+        while self.read()[0] != CLOSE:
+            pass
 
     def wait_for_end(self) -> None:
         """Reads and drops what comes until the client ends the stream; answers nothing."""
         with contextlib.suppress(OSError):
             while self.sock.recv(65536):
                 pass
+
+    def wait_for_close(self) -> None:
+        """Reads until the client's close frame and answers it."""
+        while self.read()[0] != CLOSE:
+            pass
+        self.send(b"", CLOSE)
 
     def wait_for_reset(self) -> None:
         """Waits until the connection is no more, without reading from it."""
@@ -128,16 +135,20 @@ class Peer:
     def read_text(self) -> str:
         """The next text frame of the client; drops others."""
         while True:
-            first, second = self._exactly(2)
-            size = second & 0x7F
-            if size == 126:
-                (size,) = struct.unpack("!H", self._exactly(2))
-            elif size == 127:
-                (size,) = struct.unpack("!Q", self._exactly(8))
-            mask = self._exactly(4)
-            payload = bytes(byte ^ mask[index % 4] for index, byte in enumerate(self._exactly(size)))
-            if first & 0x0F == TEXT:
+            opcode, payload = self.read()
+            if opcode == TEXT:
                 return payload.decode()
+
+    def read(self) -> tuple[int, bytes]:
+        """Opcode and payload of the client's next frame."""
+        first, second = self._exactly(2)
+        size = second & 0x7F
+        if size == 126:
+            (size,) = struct.unpack("!H", self._exactly(2))
+        elif size == 127:
+            (size,) = struct.unpack("!Q", self._exactly(8))
+        mask = self._exactly(4)
+        return first & 0x0F, bytes(byte ^ mask[index % 4] for index, byte in enumerate(self._exactly(size)))
 
     def _exactly(self, amount: int) -> bytes:
         data = b""

@@ -59,7 +59,9 @@ def suite() -> str:
     tests = []
     for name, lines in WAITS.items():
         body = "\n".join(f"    {line}" for line in lines)
-        tests.append(f"{name}\n    [Setup]    Open Client    alice    ${{ECHO_URL}}\n    [Timeout]    {TIMEOUT_S} s\n{body}\n")
+        tests.append(
+            f"{name}\n    [Setup]    Open Client    alice    ${{ECHO_URL}}\n    [Timeout]    {TIMEOUT_S} s\n{body}\n"
+        )
         tests.append(f"After {name}\n    No Client Thread Should Be Left\n")
     return f"""
 *** Settings ***
