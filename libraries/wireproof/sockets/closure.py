@@ -40,12 +40,14 @@ class Closure:
     @property
     def phrase(self) -> str:
         """What happened, to follow the client's name."""
-        said = f"{self.code} '{safe(self.reason, 125)}'" if self.reason else str(self.code)
+        reason = safe(self.reason)
+        if self.by == "network":
+            return f"lost its connection ({reason})"
         if self.by == "server":
+            said = f"{self.code} '{reason}'" if reason else f"{self.code}"
             return f"was closed by the server ({said})"
-        if self.by == "client":
-            return f"was closed from this side ({said})"
-        return f"lost its connection ({safe(self.reason)})"
+        said = f"{self.code}: {reason}" if reason else f"{self.code}"
+        return f"was closed from this side ({said})"
 
     def __repr__(self) -> str:
         return f"<{self.phrase}>"
