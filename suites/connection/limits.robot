@@ -13,7 +13,7 @@ Test Timeout      60 s
 Full Server Refuses And Recovers When One Leaves
     [Documentation]    One connection above the limit is refused with 1013; when a device leaves, the next one comes in.
     [Tags]    CONN-08
-    ${server}    Start A Server With    {"maxConnections": 3}
+    ${server}    Start A Server    {"maxConnections": 3}
     Devices Register    phone    3    server=${server}
     ${newcomer}    Login Of    newcomer    http=${server.http}
     Connection Should Be Refused    ${server.ws}    stage=login    code=1013    login=${newcomer}
@@ -24,7 +24,7 @@ Full Server Refuses And Recovers When One Leaves
 Full Server Counts Connections That Never Registered
     [Documentation]    A visitor takes a place too, and gives it back when its connection is lost.
     [Tags]    CONN-08
-    ${server}    Start A Server With    {"maxConnections": 2}
+    ${server}    Start A Server    {"maxConnections": 2}
     Open Client    visitor    ${server.ws}    log_in=no
     Device Registers    phone    server=${server}
     ${newcomer}    Login Of    newcomer    http=${server.http}
@@ -35,10 +35,15 @@ Full Server Counts Connections That Never Registered
 User With Too Many Devices Is Refused And Recovers When One Leaves
     [Documentation]    A user's device above the limit is refused, another user's is not; when one leaves it comes in.
     [Tags]    CONN-08
-    ${server}    Start A Server With    {"maxDevicesPerUser": 2}
+    ${server}    Start A Server    {"maxDevicesPerUser": 2}
     Devices Register    phone    2    server=${server}
     ${tablet}    Login Of    tablet    http=${server.http}
-    Connection Should Be Refused    ${server.ws}    stage=login    code=1008    login=${tablet}
+    Connection Should Be Refused
+    ...    ${server.ws}
+    ...    stage=login
+    ...    code=1008
+    ...    reason=REGISTRATION_FAILED
+    ...    login=${tablet}
     Device Registers    stranger    user=other-${USER}    server=${server}
     Close Client    phone-001
     Device Should Be Able To Register    tablet    server=${server}
@@ -46,7 +51,7 @@ User With Too Many Devices Is Refused And Recovers When One Leaves
 Registration Churn Exhausts Nothing
     [Documentation]    A thousand device ids come and go, every second one lost; every count is back at its start.
     [Tags]    CONN-10
-    ${server}    Start A Server With    {"authMode": "open"}
+    ${server}    Start A Server    {"authMode": "open"}
     FOR    ${round}    IN RANGE    50
         Twenty Devices Come And Go    ${round}    server=${server}
     END

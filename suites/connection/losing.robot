@@ -13,7 +13,7 @@ Test Timeout      60 s
 Abrupt Loss Frees Everything
     [Documentation]    Ten devices lose their connection without a close frame; none is counted or present after.
     [Tags]    CONN-05
-    ${before}    Get Connection Count
+    ${before}    Get Gauge    cloud_connections
     Devices Register    phone    10
     Present Devices Should Be    10
     Abort Client    phone
@@ -24,7 +24,7 @@ Abrupt Loss Frees Everything
 Loss Before Registering Frees Everything
     [Documentation]    Visitors whose connection is lost before they registered leave nothing behind either.
     [Tags]    CONN-05
-    ${before}    Get Connection Count
+    ${before}    Get Gauge    cloud_connections
     FOR    ${number}    IN RANGE    10
         Open Client    visitor-${number}    log_in=no
         Abort Client    visitor-${number}
@@ -45,8 +45,8 @@ Loss With Answers Pending Disturbs Nobody
 Dead Peer Is Detected And Closed
     [Documentation]    A device that answers no ping any more is closed with 1001 in time, and is then shown offline.
     [Tags]    CONN-06
-    ${timeout}    Setting In Force    heartbeatTimeout
-    ${interval}    Setting In Force    heartbeatInterval
+    ${timeout}    Get Setting    heartbeatTimeout
+    ${interval}    Get Setting    heartbeatInterval
     Device Registers    phone
     Device Dies Silently    phone
     Wait For Close    phone    code=1001    timeout=${{ $timeout + $interval + 2 }} s
@@ -56,8 +56,8 @@ Dead Peer Is Detected And Closed
 Silent Device That Answers Pings Stays
     [Documentation]    A device that sends nothing but its pongs for longer than the heartbeat time-out stays connected.
     [Tags]    CONN-07
-    ${timeout}    Setting In Force    heartbeatTimeout
-    ${interval}    Setting In Force    heartbeatInterval
+    ${timeout}    Get Setting    heartbeatTimeout
+    ${interval}    Get Setting    heartbeatInterval
     Device Registers    phone
     Set Mark    silence
     No Message Should Arrive    phone    within=${{ $timeout + $interval }} s

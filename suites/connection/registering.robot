@@ -87,7 +87,7 @@ Registration In Another's Name Is Refused
 Refused Registration Ends The Connection At Once
     [Documentation]    The close comes with the refusal, and not only when the time to register is over.
     [Tags]    CONN-11
-    ${server}    Start A Server With    {"registrationTimeout": 60}
+    ${server}    Start A Server    {"registrationTimeout": 60}
     Set Client Defaults    url=${server.ws}    scope=test
     Registration With Token Should Be Refused    not-a-token
 
@@ -101,14 +101,14 @@ Refused Device Can Register Correctly Afterwards
 Connection That Stays Silent Is Closed In Time
     [Documentation]    A connection that says nothing within the time to register is closed with 1008.
     [Tags]    CONN-12
-    ${seconds}    Setting In Force    registrationTimeout
+    ${seconds}    Get Setting    registrationTimeout
     Open Client    visitor    log_in=no
     Wait For Close    visitor    code=1008    timeout=${seconds + 5} s
 
 Talking Does Not Extend The Time To Register
     [Documentation]    A connection that sends other messages instead of registering is closed all the same.
     [Tags]    CONN-12
-    ${seconds}    Setting In Force    registrationTimeout
+    ${seconds}    Get Setting    registrationTimeout
     Open Client    visitor    log_in=no
     Run Keyword And Expect Error    *closed by the server (1008*
     ...    Visitor Sends    visitor    {}    as=phone    kind=heartbeat    count=30    rate=${{ 10 / $seconds }}/s
