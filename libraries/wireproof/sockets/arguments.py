@@ -11,8 +11,9 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
 from wireproof.dialects import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wireproof.journal import Mark
 from wireproof.quantities import Backoff, Rate, parse_names
-from wireproof.wiretext import load_json, safe
+from wireproof.wiretext import load_json, refuse_secret_literal, safe
 
 if TYPE_CHECKING:
     Json = Any
@@ -67,6 +68,7 @@ class Since:
 
     name: str = ""
     at_ns: int = 0
+    words: str = ""
 
 
 def to_json(value: object) -> Any:
@@ -104,7 +106,8 @@ def to_since(value: object) -> Since:
     at_ns = getattr(value, "at_ns", None)
     if not isinstance(at_ns, int):
         raise ValueError("write a mark's name, or give a mark, a message, or what a sending keyword returned")
-    return Since(at_ns=at_ns)
+    words = f"mark '{safe(value.name, 60)}'" if isinstance(value, Mark) else safe(repr(value), 100)
+    return Since(at_ns=at_ns, words=words)
 
 
 def to_rate(value: object) -> Rate:
@@ -122,6 +125,7 @@ def to_payload(value: object) -> Payload:
     if isinstance(value, bytes | bytearray):
         return Payload(value)
     text = str(value)
+    refuse_secret_literal(text)
     if not text.startswith("hex:"):
         try:
             return Payload(text.encode())

@@ -15,11 +15,11 @@ from wireproof.journal import current as journal
 from wireproof.journal import now_ns
 from wireproof.quantities import Backoff
 from wireproof.sockets.closure import ABNORMAL, Closure
-from wireproof.sockets.connection import dial
+from wireproof.sockets.connection import SEND_TIMEOUT_S, dial
 from wireproof.sockets.errors import CancelledError, ClosedError, RefusedError, SocketsError
 from wireproof.sockets.frames import close_payload
 from wireproof.sockets.options import DEFAULT_TIMEOUT_S, Options, holds_secret, reveal, target_of
-from wireproof.sockets.session import SEND_TIMEOUT_S, Session
+from wireproof.sockets.session import Session
 from wireproof.sockets.wire import Patience
 from wireproof.wiretext import refuse_secret_literal, safe
 
@@ -316,6 +316,7 @@ class Client:
             SocketsError: the server did not answer in time; the connection is then reset.
             ValueError: the code or the reason may not be sent.
         """
+        refuse_secret_literal(reason)
         close_payload(code, reason)
         if not self.end(code, reason, Patience(timeout_s, cancelled)):
             raise SocketsError(

@@ -15,6 +15,11 @@ from wireproof.sockets.options import Target
 from wireproof.sockets.wire import Patience, Wire, connect
 from wireproof.wiretext import safe
 
+SEND_TIMEOUT_S = 5.0
+"""How long a write may wait for a peer that does not read."""
+
+NOT_READING = "the server does not read what is sent to it"
+
 _BODY_WAIT_S = 0.5
 _LARGEST_BODY = 4096
 
@@ -61,13 +66,25 @@ class Connection:
             if frame is None or frame.opcode == PONG:
                 continue
             if frame.opcode == PING:
-                self.send(RawFrame(PONG, frame.payload), patience)
+                self._answer_ping(frame)
                 continue
             return frame
 
-    def send(self, frame: RawFrame, patience: Patience) -> None:
-        """Sends one frame; raises OSError or TimeoutError."""
-        self.wire.write(frame.pack(), patience)
+    def send(self, frame: RawFrame) -> None:
+        """Sends one frame.
+
+        Raises:
+            OSError: the connection broke.
+            TimeoutError: the peer does not read.
+        """
+        self.wire.write(frame.pack(), Patience(SEND_TIMEOUT_S))
+
+    def _answer_ping(self, ping: Frame) -> None:
+        try:
+            self.send(RawFrame(PONG, ping.payload))
+        except TimeoutError:
+            # To the reader a time-out means that nothing came.
+            raise OSError(NOT_READING) from None
 
     def wait_for_end(self, patience: Patience) -> None:
         """Reads and drops what comes until the peer ends the stream or patience does."""

@@ -35,4 +35,4 @@ def moment(since: Since | None) -> Moment:
     if since.name:
         mark = journal().find_mark(since.name)
         return Moment(mark.at_ns, f"mark '{safe(mark.name, 60)}'")
-    return Moment(since.at_ns, "the given moment")
+    return Moment(since.at_ns, since.words)

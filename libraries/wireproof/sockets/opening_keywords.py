@@ -282,6 +282,8 @@ def _members(
 ) -> list[tuple[str, Options]]:
     if (count is None) == (each is None):
         raise SocketsError("say how many with count, or list every client with each: one of the two")
+    if each == [] or (count is not None and count < 1):
+        raise SocketsError("a group has at least one client: count is 1 or more, each is not empty")
     if each is None:
         count = count or 0
         width = max(3, len(str(count)))

@@ -52,7 +52,7 @@ class Registry:
         """
         found: dict[str, Client] = {}
         for name in names:
-            if name == EVERYBODY and name not in self._clients:
+            if name == EVERYBODY and self._clients:
                 found.update(self._clients)
             elif name in self._groups:
                 found.update({member: self._clients[member] for member in self._groups[name]})
@@ -60,12 +60,9 @@ class Registry:
                 found[name] = self.find(name)
         return list(found.values())
 
-    def everybody(self) -> list[Client]:
-        return list(self._clients.values())
-
     def _known(self) -> str:
         if not self._clients:
-            return "no client is open: call Open Client first"
+            return "none is open, call Open Client first"
         single = [name for name in self._clients if not any(name in group for group in self._groups.values())]
         groups = [f"{name} (group of {len(members)})" for name, members in self._groups.items()]
         return f"there are {', '.join(safe(name, 40) for name in [*groups, *single])}"
@@ -172,11 +169,11 @@ class Registry:
         self._forget([name for name, owner in self._owners.items() if owner is scope])
 
     def _forget(self, names: Sequence[str]) -> None:
-        gone = set(names)
         clients = [self._clients.pop(name) for name in names]
         for name in names:
             del self._owners[name]
-        self._groups = {group: members for group, members in self._groups.items() if not gone.issuperset(members)}
+        left = {group: [name for name in members if name in self._clients] for group, members in self._groups.items()}
+        self._groups = {group: members for group, members in left.items() if members}
         in_parallel([partial(_goodbye, client) for client in clients])
 
     # -- defaults ----------------------------------------------------------------------------------------------------

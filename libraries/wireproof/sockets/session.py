@@ -9,14 +9,11 @@ from wireproof.dialects import CLOSE, Dialect, Frame, Login, LoginRefused, Messa
 from wireproof.journal import current as journal
 from wireproof.journal import now_ns
 from wireproof.sockets.closure import ABNORMAL, NO_CODE, Closure
-from wireproof.sockets.connection import Connection, close_code
+from wireproof.sockets.connection import NOT_READING, SEND_TIMEOUT_S, Connection, close_code
 from wireproof.sockets.errors import CancelledError, RefusedError
 from wireproof.sockets.frames import ProtocolError, RawFrame, close_payload
 from wireproof.sockets.wire import Patience, reader_patience
 from wireproof.wiretext import safe
-
-SEND_TIMEOUT_S = 5.0
-"""How long a write may wait for a peer that does not read."""
 
 _LINGER_S = 1.0
 _INTERNAL_ERROR = 1011
@@ -152,7 +149,9 @@ class Session:
         except RefusedError as refusal:
             return self._leave_refused(refusal)
         except EOFError:
-            return self._lost("the server ended it without a close frame")
+            return self._lost(self.connection.wire.given_up or "the server ended it without a close frame")
+        except TimeoutError:
+            return self._lost(NOT_READING)
         except OSError as error:
             return self._lost(safe(error.strerror or error))
 
@@ -223,7 +222,7 @@ class Session:
             raise ProtocolError(_INTERNAL_ERROR, said) from None
 
     def _write(self, frame: RawFrame) -> None:
-        self.connection.send(frame, Patience(SEND_TIMEOUT_S))
+        self.connection.send(frame)
         self._last_sent_ns = now_ns()
 
     def _answer_close(self, frame: Frame) -> Closure:

@@ -11,6 +11,7 @@ from wireproof.journal import Mark
 from wireproof.journal import current as journal
 from wireproof.sockets.arguments import Clients, Json, Since
 from wireproof.sockets.component import Component, fail
+from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.predicate_keywords import predicate
 
 # mypy: implicit-optional
@@ -141,6 +142,8 @@ class WaitingKeywords(Component):
         Wait For Messages    alice    3    kind=say    exactly=yes    settle=50ms
         ```
         """
+        if count < 1:
+            raise SocketsError(f"count is 1 or more, not {count}: use No Message Should Arrive for none")
         receiver = self.find(client)
         wait = self.wait(
             since,

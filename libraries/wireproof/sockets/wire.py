@@ -56,13 +56,20 @@ class Patience:
 
 
 class Wire:
-    """One connected socket, plain until `start_tls`."""
+    """One connected socket, plain until `start_tls`.
+
+    Attributes:
+        read_ns: when bytes were last read, on the journal's clock.
+        given_up: why this side broke it off, or "".
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._io = threading.Lock()
         self._writing = threading.Lock()
         self._tls_version: str | None = None
+        self._ending = False
+        self.given_up = ""
         self.read_ns = now_ns()
 
     @property
@@ -137,10 +144,13 @@ class Wire:
                     rest = rest[self._send(rest, patience) :]
             except BaseException:
                 if len(rest) < len(data):
+                    self.given_up = "a message was given up half way"
                     self.reset()
                 raise
 
     def _send(self, data: memoryview, patience: Patience) -> int:
+        if self._ending:
+            raise OSError("the connection is closed")
         with self._io:
             try:
                 return self._sock.send(data)
@@ -151,22 +161,14 @@ class Wire:
         _ready(self._sock, event, patience.slice_s())
         return 0
 
-    def wake(self) -> None:
-        """Makes the thread that is reading see the end of the stream; nothing goes over the network."""
-        # The method of the plain socket: the one of a TLS socket would drop its TLS state under the reader.
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self._sock, socket.SHUT_RD)
-
     def reset(self) -> None:
-        """Arranges that closing sends RST instead of FIN, and wakes the reader, who closes."""
+        """Makes the threads that read and write stop; the reader then closes, by RST in place of FIN."""
+        self._ending = True
         with contextlib.suppress(OSError):
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.wake()
-
-    def finish_writing(self) -> None:
-        """Tells the peer that nothing more will be sent."""
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self._sock, socket.SHUT_WR)
+            # Nothing goes over the network by this, but the reader sees the end of the stream. The method is the plain
+            # socket's: the one of a TLS socket would drop its TLS state under the reader.
+            socket.socket.shutdown(self._sock, socket.SHUT_RD)
 
     def close(self) -> None:
         """Frees the socket; called by the reader, or where there is none."""

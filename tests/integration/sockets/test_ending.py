@@ -241,7 +241,7 @@ class TestClientEnds:
         assert sockets.get_client_state("alice") == "open"
 
     def test_a_server_that_does_not_read(self, sockets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("wireproof.sockets.session.SEND_TIMEOUT_S", 0.3)
+        monkeypatch.setattr("wireproof.sockets.connection.SEND_TIMEOUT_S", 0.3)
         hold = threading.Event()
         with scripted(lambda peer: (peer.upgrade(), hold.wait(GENEROUS_S))) as port:
             sockets.open_client("alice", url_of(port))

@@ -123,7 +123,7 @@ class TestMany:
             sockets.open_clients("member", url=aiohttp_url, each=each)
         told = str(failure.value)
         assert told.startswith("2 of 3 clients could not open: bad-1, bad-2: refused at stage http")
-        with pytest.raises(SocketsError, match="no client named 'good'; no client is open"):
+        with pytest.raises(SocketsError, match="no client named 'good'; none is open, call Open Client first"):
             sockets.get_client_state("good")
 
     def test_a_rate_spreads_the_openings(self, sockets: Any, echo_url: str) -> None:

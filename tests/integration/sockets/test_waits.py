@@ -185,6 +185,21 @@ class TestReplies:
         assert told == ("alice: no reply to ask q-1 within 0.15 s; 1 other messages came since it was sent")
 
 
+class TestCounts:
+    def test_none_is_another_keyword(self, alice: Any) -> None:
+        with pytest.raises(SocketsError, match="use No Message Should Arrive for none"):
+            alice.wait_for_messages("alice", 0)
+
+    def test_nobody_is_no_group(self, sockets: Any) -> None:
+        with pytest.raises(SocketsError, match="no client named 'all'; none is open, call Open Client first"):
+            sockets.no_message_should_arrive(Clients(["all"]))
+        for wrong in ({"count": 0}, {"each": []}, {"count": -1}):
+            with pytest.raises(SocketsError, match="a group has at least one client"):
+                sockets.open_clients("member", url="ws://127.0.0.1:1/", **wrong)
+        with pytest.raises(SocketsError, match="one of the two"):
+            sockets.open_clients("member", url="ws://127.0.0.1:1/")
+
+
 class TestSending:
     def test_count_and_rate(self, alice: Any) -> None:
         from wireproof.quantities import Rate

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from robot.running.arguments.customconverters import CustomArgumentConverters
 
+from wireproof.dialects import Message
 from wireproof.journal import Mark
 from wireproof.sockets.arguments import (
     CONVERTERS,
@@ -44,7 +45,8 @@ def test_names() -> None:
 
 def test_since() -> None:
     assert to_since("request") == Since(name="request")
-    assert to_since(Mark("m", 5)) == Since(at_ns=5)
+    assert to_since(Mark("m", 5)) == Since(at_ns=5, words="mark 'm'")
+    assert to_since(Message(at_ns=7, client="alice", index=3, kind="paid")).words == "<alice #3 paid, 0 bytes>"
     assert to_since(Since(at_ns=6)) == Since(at_ns=6)
     with pytest.raises(ValueError, match="write a mark's name"):
         to_since(1.5)
