@@ -77,6 +77,7 @@ class App:
             for name in await migrate(self.store):
                 logs.info("migrated", migration=name)
             await self.store.open()
+            await self.store.forget_presence()
         except Unavailable as problem:
             raise StartError(f"PostgreSQL cannot be reached ({problem}): check REFERENCE_SERVER_DATABASE_URL") from None
         for work, name in (

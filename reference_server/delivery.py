@@ -1,6 +1,7 @@
 """Sends each device its deliveries strictly by number, keeps what is unconfirmed, and sends it again."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -227,6 +228,13 @@ class Delivery:
         for user_id, device_id, last_seq in rows:
             if (channel := self._channels.get((user_id, device_id))) is not None:
                 self.announce(channel, last_seq)
+
+    async def catch_up_with_database(self) -> None:
+        """The database was away: leases may have run out, and a COMMIT's reply may be lost."""
+        if self._channels:
+            with contextlib.suppress(Unavailable):
+                await self._store.renew_leases()
+            await self.look_for_unsent()
 
     async def look_for_unsent_forever(self) -> None:
         """Every few seconds, whatever the bus said or failed to say."""

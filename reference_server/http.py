@@ -1,5 +1,6 @@
 """The HTTP side: health, metrics, version, and what a token's owner may ask and revoke."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -86,11 +87,12 @@ class Api:
         return _health("pass", {})
 
     async def _ready(self, _: web.Request) -> web.Response:
-        checks = {
-            "postgresql": await self._check(self._store.ping, "fail"),
-            "migrations": await self._check(self._migrated, "fail"),
-            "redis": await self._check(self._bus.ping, "warn"),
-        }
+        postgresql, migrations, redis = await asyncio.gather(
+            self._check(self._store.ping, "fail"),
+            self._check(self._migrated, "fail"),
+            self._check(self._bus.ping, "warn"),
+        )
+        checks = {"postgresql": postgresql, "migrations": migrations, "redis": redis}
         if checks["redis"]["status"] == "pass" and not self._bus.connected:
             checks["redis"] |= {"status": "warn", "output": "not subscribed yet"}
         statuses = {check["status"] for check in checks.values()}

@@ -53,6 +53,7 @@ END_ITS_SESSIONS = """
     WHERE token_id = $1 RETURNING device_id, generation
 """
 
+FORGET_PRESENCE = "DELETE FROM user_presence WHERE node = $1"
 RENEW_LEASES = """
     WITH renewed AS (UPDATE user_presence SET lease_until = $3 WHERE node = $1 RETURNING user_id, device_id)
     UPDATE devices d SET last_seen_at = $2 FROM renewed r

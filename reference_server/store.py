@@ -194,6 +194,11 @@ class Store:
             rows = await connection.fetch(queries.END_ITS_SESSIONS, token_id, now)
         return [(row[0], row[1]) for row in rows]
 
+    async def forget_presence(self) -> None:
+        """Remove what an earlier run under this node's name left behind."""
+        async with self._connection() as connection:
+            await connection.execute(queries.FORGET_PRESENCE, self._settings.node)
+
     async def renew_leases(self) -> None:
         """Keep this node's presence rows valid, and its devices within deviceTtl."""
         now = self._clock.now()
@@ -222,7 +227,12 @@ class Store:
     async def _connection(self) -> AsyncIterator[Any]:
         with _translated():
             async with self._pool.acquire(timeout=STATEMENT_TIMEOUT) as connection:
-                yield connection
+                try:
+                    yield connection
+                except TimeoutError:
+                    # Giving it back would wait for the cancellation, which a frozen database never confirms.
+                    connection.terminate()
+                    raise
 
 
 _BLAMED_ON_THE_ROW = frozenset({"21", "22", "23", "54"})

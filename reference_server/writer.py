@@ -127,7 +127,7 @@ class Writer:
         if self._away:
             self._away = False
             logs.info("database back")
-            await self._delivery.look_for_unsent()
+            await self._delivery.catch_up_with_database()
         return True
 
     def _take(self) -> list[Submission]:

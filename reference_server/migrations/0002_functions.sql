@@ -23,7 +23,8 @@ $$;
 CREATE AGGREGATE admit(bigint, bigint) (SFUNC = admit_step, STYPE = bigint);
 
 -- Stores a batch. Rows of the answer, in the order of the messages:
---   outcome 'stored'    one row per recipient: device_id, seq; online when any recipient had a live lease; skipped names the full ones
+--   outcome 'stored'    one row per recipient: device_id, seq; skipped names the full ones; online when any recipient had a live
+--                       lease, or a row of this node, which removes its rows itself
 --   outcome 'repeated'  the id is known: the stored acknowledgement, one row per recipient
 --   outcome 'not_found' 'queue_full' 'stale'   refused, nothing stored
 -- It first locks every device row it may touch in id order, so that two nodes never wait for each other in a circle. An id that
@@ -80,7 +81,7 @@ BEGIN
         LEFT JOIN devices s ON s.user_id = i.user_id AND s.id = i.from_id AND s.generation = i.generation
         LEFT JOIN messages m ON m.id = i.id AND m.from_device_id = i.from_id AND m.user_id = i.user_id
     ), judged AS (
-        SELECT f.*, d.id AS v, d.last_seq AS last, d.backlog, coalesce(p.lease_until > p_now, false) AS live,
+        SELECT f.*, d.id AS v, d.last_seq AS last, d.backlog, coalesce(p.node = p_node OR p.lease_until > p_now, false) AS live,
             admit(d.backlog, p_backlog_limit * (ARRAY[80, 90, 95, 100])[f.priority + 1] / 100)
                 OVER (PARTITION BY f.user_id, d.id ORDER BY f.n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS state
         FROM input f

@@ -59,7 +59,7 @@ class NobodyHere:
     def offer(self, key: tuple[str, str], seq: int, item: Submission) -> bool:
         return False
 
-    async def look_for_unsent(self) -> None:
+    async def catch_up_with_database(self) -> None:
         pass
 
 
