@@ -68,7 +68,7 @@ class EmbeddedStack(Stack):
         self.postgres = postgres
         self.redis = redis
         self.server = server
-        self._owned = False
+        self._own_run: RunDirectory | None = None  # where this process starts what it adds; an owner's is the stack's
         self._added: dict[str, str] = {}  # the databases of the servers started beside, by the server's name
         secret = self.token_secret_file.read_text()
         addresses = Addresses(server.endpoint, server.http_endpoint, postgres.url, redis.url, secret)
@@ -111,7 +111,7 @@ class EmbeddedStack(Stack):
                 run.save_logs(keep_logs)
             run.remove()
             raise
-        stack._owned = True
+        stack._own_run = run
         return stack
 
     @classmethod
@@ -195,7 +195,9 @@ class EmbeddedStack(Stack):
             database,
             self.token_secret_file,
         )
-        service = ServerService(name, self.run, config)
+        # a visitor's servers end with the visitor, by a janitor of its own, and not with the stack
+        self._own_run = self._own_run or RunDirectory.create(None)
+        service = ServerService(name, self._own_run, config)
         self.postgres.create_database(database)
         self.services[name] = service
         self._added[name] = database
@@ -217,19 +219,17 @@ class EmbeddedStack(Stack):
             self.postgres.drop_database(database)
 
     def save_logs(self, target: Path) -> None:
-        if self._owned:
-            self.run.save_logs(target)
+        if self._own_run is not None:
+            self._own_run.save_logs(target)
 
     def stop(self) -> None:
-        """Ends the servers that this run added; when it started the stack, all services, and removes what they left."""
-        if not self._owned:
-            for name in tuple(self._added):
-                self.end_server(name)
-            return
-        for service in self.services.values():
-            if isinstance(service, ServerService):
-                service.stop(_SERVER_STOP_S)
-        self.run.remove()
+        """Ends the servers that this run added and, when it started the stack, all services; removes what they left."""
+        for name in tuple(self._added):
+            self.end_server(name)
+        if self._own_run is self.run:
+            self.server.stop(_SERVER_STOP_S)
+        if self._own_run is not None:
+            self._own_run.remove()
 
 
 def _token_secret_file(run: RunDirectory) -> Path:

@@ -6,7 +6,7 @@
         owner.json         who owns it: a later start removes what a dead owner left
         processes/         one record for each running service: number, start time, the signal that ends it
         logs/              one file for each service
-        postgres/ redis/ server/ ...    the services' own parts, private to the account they run under
+        postgres/ redis/ servers/    the services' own parts, private to the account they run under
 
 The base is in memory where there is plenty (`ROOMY_BYTES` free in /dev/shm): making a database writes 40 MB, which
 takes 0.4 s there and up to 3 s on a busy disk. Set TMPDIR to have it elsewhere, for a run that stores very much.

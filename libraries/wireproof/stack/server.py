@@ -80,7 +80,7 @@ class ServerService(Service):
         named = {f"{PREFIX}{name}": value for name, value in own.items()}
         return Command(
             (sys.executable, "-m", _PACKAGE, "serve", "--test-mode"),
-            cwd=self.run.part(self.name),
+            cwd=self.run.part("servers"),
             stop_signal=signal.SIGTERM,
             quick_signal=signal.SIGKILL,
             environment={**inherited, **named, **environment(config.settings)},

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from abc import ABC, abstractmethod
+from typing import Any
 
 from wireproof import journal
 from wireproof.stack import janitor
@@ -171,8 +172,8 @@ class Service(ABC):
             raise StackError(f"{self.name} is not running: start it first")
         return process
 
-    def _note(self, action: str, graceful: bool = True) -> None:
-        journal.current().record("service", self.name, action=action, endpoint=self.endpoint, graceful=graceful)
+    def _note(self, action: str, **details: Any) -> None:
+        journal.current().record("service", self.name, action=action, endpoint=self.endpoint, **details)
 
     def _log_size(self) -> int:
         log = self.run.log(self.name)

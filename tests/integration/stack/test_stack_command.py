@@ -87,6 +87,39 @@ def test_a_run_uses_the_stack_that_is_up_and_leaves_it(project):
     assert wireproof("stack", "status").returncode == 0
 
 
+VISITOR = """
+import sys
+from pathlib import Path
+from wireproof.stack.embedded import EmbeddedStack
+stack = EmbeddedStack.attach(Path(sys.argv[1]))
+server = stack.start_server({"maxConnections": int(sys.argv[2])})
+print(server.name, server.http, stack.service(server.name).process.pid, flush=True)
+sys.stdin.readline()
+stack.stop()
+"""
+
+
+def test_visitors_do_not_meet_and_their_servers_end_with_them(project):
+    """Two runs on one stack each start a server of the same name; one run is killed, one ends."""
+    run_dir = str(Path(json.loads(wireproof("stack", "up", "--json").stdout)["token_secret_file"]).parent)
+    commands = [[sys.executable, "-c", VISITOR, run_dir, str(limit)] for limit in (3, 4)]
+    visitors = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for command in commands
+    ]
+    servers = [visitor.stdout.readline().split() for visitor in visitors]
+    assert [name for name, _, _ in servers] == ["server-2", "server-2"]
+    assert [readiness.version(http)["settings"]["maxConnections"] for _, http, _ in servers] == [3, 4]
+    processes = [janitor.look_up(int(pid)).identity for _, _, pid in servers]
+
+    visitors[0].kill()
+    assert janitor.wait_until_dead(processes[:1], 20) == []
+    assert janitor.is_alive(processes[1])
+    visitors[1].communicate("\n", timeout=30)
+    assert not janitor.is_alive(processes[1])
+    assert wireproof("stack", "status").returncode == 0
+    visitors[0].communicate()
+
+
 def test_a_stack_that_is_up_but_not_healthy_is_not_used(project, monkeypatch):
     found = json.loads(wireproof("stack", "up", "--json").stdout)
     state_of_it = state.of_checkout(Path.cwd()).find()
