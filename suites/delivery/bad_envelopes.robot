@@ -1,13 +1,14 @@
 *** Settings ***
-Documentation    A message that cannot be read is answered by an error that names the field. The connection lives, and
-...              others do not notice: after each bad envelope the sender's next message arrives, and a bystander's.
+Documentation     A message that cannot be read is answered by an error that names the field. The connection lives, and
+...               others do not notice: after each bad envelope the sender's next message arrives, and a bystander's.
 
-Resource         ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup      Prepare Suite
-Test Setup       A Pair And A Bystander Register
-Test Teardown    The Bystander Should Have Noticed Nothing
-Test Timeout     60 s
+Suite Setup       Prepare Suite
+Suite Teardown    Stack Should Be Healthy    msg=server-died
+Test Setup        A Pair And A Bystander Register
+Test Teardown     The Bystander Should Have Noticed Nothing
+Test Timeout      60 s
 
 
 *** Variables ***

@@ -174,7 +174,7 @@ Payloads Should Be Equal
         ${at}    Evaluate    len(os.path.commonprefix([$found, $sent]))
         ${shown}    Evaluate    ascii($found[max(0, $at - 20):$at + 40])
         ${wanted}    Evaluate    ascii($sent[max(0, $at - 20):$at + 40])
-        Fail    the payload ${what} corrupted: from character ${at} on it is ${shown}, sent was ${wanted}
+        Fail    corrupted: the payload that ${what} differs from character ${at} on: ${shown}, sent was ${wanted}
     END
 
 Fields Should Arrive Unchanged
@@ -186,6 +186,6 @@ Fields Should Arrive Unchanged
     ${message}    Wait For Message    desktop    json=${fields}
     ${row}    Get Stored Message    ${fields}[id]
     FOR    ${name}    ${value}    IN    &{fields}
-        Should Be Equal    ${message.json}[${name}]    ${value}
-        Should Be Equal    ${row}[${name}]    ${value}
+        Should Be Equal    ${message.json}[${name}]    ${value}    corrupted: ${name} arrived as another value
+        Should Be Equal    ${row}[${name}]    ${value}    corrupted: ${name} is stored as another value
     END

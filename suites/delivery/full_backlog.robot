@@ -34,8 +34,8 @@ What Was Accepted Comes And What Was Refused Does Not
     Message Should Be Refused    CRITICAL
     Device Comes Back    desktop
     Device Should Receive All    desktop    ${accepted}
-    ${live}    Device Sends    phone    {"text": "one of many"}    to=desktop
-    Device Should Receive All    desktop    ${{ [*$accepted, $live] }}
+    @{live}    Device Sends Many    phone    2    to=desktop
+    Device Should Receive All    desktop    ${{ [*$accepted, *$live] }}
     Deliveries Should Be Numbered Without A Gap    desktop
 
 A Backlog That Was Read Takes Everything Again

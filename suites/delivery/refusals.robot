@@ -87,7 +87,7 @@ Nobody Can Write In Another Device's Name
     ${desktop}    Device Id    desktop
     VAR    &{fields}    fromDeviceId=${desktop}
     ${sent}    Device Sends    phone    {"text": "it was the desktop"}    to=desktop    fields=${fields}
-    Sender Should Learn Of Refusal    phone    ${sent}    FORBIDDEN
+    Sender Should Learn Of Refusal    phone    ${sent}    FORBIDDEN    msg=spoofed-sender
     Message Should Reach Nobody    ${sent}
     Message Should Not Be Stored    ${sent}
 
@@ -100,8 +100,8 @@ Nobody Can Write In Another User's Name
     VAR    ${body}    {"text": "trust me"}
     ${to_one}    Send Message    phone    ${body}    kind=user_message    to=${stranger}    fields=${fields}
     ${to_all}    Send Message    phone    ${body}    kind=user_message    fields=${fields}
-    Sender Should Learn Of Refusal    phone    ${to_one}    FORBIDDEN
-    Sender Should Learn Of Refusal    phone    ${to_all}    FORBIDDEN
+    Sender Should Learn Of Refusal    phone    ${to_one}    FORBIDDEN    msg=spoofed-sender
+    Sender Should Learn Of Refusal    phone    ${to_all}    FORBIDDEN    msg=spoofed-sender
     Message Should Reach Nobody    ${to_all}
     Stranger Should Have Heard Nothing
 
