@@ -23,12 +23,12 @@ class Gate:
         self._could_not_open = ""
         self._was_unhealthy = False
 
-    def pass_or_open(self, stack: Stack | None, open_stack: Callable[[], Stack]) -> Stack:
-        """The healthy stack: the one that is there, else the one that `open_stack` gives.
+    def provide(self, stack: Stack | None, open_stack: Callable[[], Stack]) -> Stack:
+        """The stack that is there, else the one that `open_stack` gives.
 
         Raises:
-            StackUnavailableError: it could not be opened before, or it was not healthy before and is not now.
-            StackError: the same, the first time. The line holds every dependency's reason.
+            StackUnavailableError: it could not be opened before; that is not tried again.
+            StackError: it cannot be opened.
         """
         if stack is None:
             if self._could_not_open:

@@ -83,7 +83,7 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         ```
         """
         try:
-            stack = self._gate.pass_or_open(room.running(), self._open)
+            stack = self._gate.provide(room.running(), self._open)
             if room.use(stack) is not stack:
                 _announce(stack)
                 scopes.run().defer(partial(_end, stack, _log_directory()))

@@ -55,14 +55,14 @@ def test_a_stack_that_could_not_be_opened_is_not_tried_again():
         raise StackError("Redis is missing")
 
     with pytest.raises(StackError, match=r"^Redis is missing$"):
-        asked.pass_or_open(None, fail)
+        asked.provide(None, fail)
     with pytest.raises(StackUnavailableError, match=r"^the stack is not there: Redis is missing$"):
-        asked.pass_or_open(None, fail)
+        asked.provide(None, fail)
     assert len(tries) == 1
 
 
 def test_the_stack_in_use_is_kept(stack):
-    assert Gate().pass_or_open(stack, pytest.fail) is stack
+    assert Gate().provide(stack, pytest.fail) is stack
 
 
 def test_an_unknown_mode_names_the_known_ones(tmp_path):
