@@ -182,7 +182,7 @@ def _tls_text(error: ssl.SSLError) -> str:
     if "wrong version number" in said or "http request" in said:
         return "the server does not speak TLS there: is it a ws:// url?"
     if "eof" in said:
-        return "the server ended the TLS handshake: does it speak TLS there?"
+        return "the server does not speak TLS there: it ended the handshake; is it a ws:// url?"
     return f"TLS failed: {safe(said)}"
 
 

@@ -116,6 +116,14 @@ def test_a_dialect_that_fails_is_told(sockets: Any) -> None:
     )
 
 
+def test_a_dialect_made_of_paths(sockets: Any, echo_url: str) -> None:
+    sockets.define_dialect("orders", kind="$.header.event", control={"header": {"event": "ping"}})
+    sockets.open_client("alice", echo_url, dialect="orders")
+    sockets.send_message("alice", {"order": 17}, kind="ping")
+    sockets.send_message("alice", {"order": 17}, kind="paid")
+    assert sockets.wait_for_message("alice", json={"order": 17}).kind == "paid"
+
+
 @pytest.mark.parametrize(
     ("dialect", "told"),
     [("morse", "no dialect named 'morse'; there are"), ("no.such.Module", "cannot be imported: No module named 'no'")],

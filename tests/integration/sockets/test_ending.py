@@ -205,6 +205,30 @@ class TestWaitsOfAClosedClient:
         assert told.endswith(" s ago; open it again")
 
 
+class TestStates:
+    def test_an_open_client_does_not_end(self, sockets: Any, echo_url: str) -> None:
+        sockets.open_client("alice", echo_url)
+        with pytest.raises(AssertionError) as failure:
+            sockets.wait_for_close("alice", timeout=SHORT)
+        assert str(failure.value) == "alice: still open after a wait of 0.2 s for its end"
+
+    @pytest.mark.parametrize(
+        ("send", "told"),
+        [
+            (lambda lib: lib.send_frame("alice", Opcode(1), rsv=8), "rsv is a number from 0 to 7"),
+            (lambda lib: lib.send_ping("alice", Payload(bytes(126))), "a ping has at most 125 bytes, this one has 126"),
+        ],
+    )
+    def test_frames_that_cannot_be(self, sockets: Any, echo_url: str, send: Callable[[Any], object], told: str) -> None:
+        sockets.open_client("alice", echo_url)
+        with pytest.raises(SocketsError, match=told):
+            send(sockets)
+
+    def test_defaults_need_their_scope(self, sockets: Any) -> None:
+        with pytest.raises(SocketsError, match="scope=suite needs a running suite"):
+            sockets.set_client_defaults(url="ws://127.0.0.1:1/")
+
+
 class TestClientEnds:
     def test_an_abort_is_a_reset(self, sockets: Any) -> None:
         seen: SimpleQueue[bytes | None] = SimpleQueue()

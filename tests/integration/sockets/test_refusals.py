@@ -58,6 +58,32 @@ class TestTcp:
         assert told == f"refused at stage tcp: 127.0.0.1:{address[1]} did not answer in time"
 
 
+class TestNoUrl:
+    def test_without_url_default_and_stack(self, sockets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("wireproof.stack._current", None)
+        with pytest.raises(SocketsError, match="no url: give one, set one with Set Client Defaults, or start a stack"):
+            sockets.open_client("alice")
+
+    def test_a_fault_link(self, sockets: Any) -> None:
+        for opening in (
+            lambda: sockets.open_client("alice", "ws://127.0.0.1:1/", via="room"),
+            lambda: sockets.open_clients("room", 3, "ws://127.0.0.1:1/", via="room"),
+            lambda: sockets.set_client_defaults(via="room"),
+        ):
+            with pytest.raises(SocketsError, match="via: fault links are not part of this version: leave out via"):
+                opening()
+
+    def test_names_that_cannot_be(self, sockets: Any, echo_url: str) -> None:
+        sockets.open_clients("member", 1, echo_url)
+        for name in ("", " ", "all"):
+            with pytest.raises(SocketsError, match="cannot be a client's name"):
+                sockets.open_client(name, echo_url)
+        with pytest.raises(SocketsError, match="'member' is the name of a group"):
+            sockets.open_client("member", echo_url)
+        with pytest.raises(SocketsError, match="given twice: a"):
+            sockets.open_clients("twins", url=echo_url, each=[{"name": "a"}, {"name": "a"}])
+
+
 class TestHttp:
     @pytest.mark.parametrize("status", [401, 403, 503])
     def test_a_status_is_told_with_the_body(self, sockets: Any, aiohttp_url: str, status: int) -> None:
@@ -83,6 +109,17 @@ class TestHttp:
 
     def test_a_close_right_after_the_upgrade_is_a_refusal(self, sockets: Any, aiohttp_url: str) -> None:
         sockets.connection_should_be_refused(f"{aiohttp_url}/close/1008", stage="login", code=1008, reason="as told")
+
+    def test_a_long_body_is_read_to_its_end(self, sockets: Any) -> None:
+        def script(peer: Peer) -> None:
+            peer.read_head()
+            peer.say(503, "Content-Length: 9\r\n")
+            peer.sock.sendall(b"try ")
+            peer.sock.sendall(b"later")
+            peer.read_to_end()
+
+        with scripted(script) as port:
+            assert refused(sockets, f"ws://127.0.0.1:{port}/").endswith("503 Said: try later")
 
     def test_a_silent_server(self, sockets: Any) -> None:
         with scripted(Peer.read_to_end) as port:
@@ -255,7 +292,9 @@ class TestTls:
 
     def test_a_server_without_tls(self, sockets: Any, echo_url: str) -> None:
         told = refused(sockets, echo_url.replace("ws:", "wss:"))
-        assert told == "refused at stage tls: the server ended the TLS handshake: does it speak TLS there?"
+        assert told == (
+            "refused at stage tls: the server does not speak TLS there: it ended the handshake; is it a ws:// url?"
+        )
 
     def test_a_server_that_stops_in_the_handshake(self, sockets: Any) -> None:
         with scripted(Peer.read_to_end) as port:
@@ -355,6 +394,21 @@ class TestProxies:
     def test_nobody_is_the_proxy(self, sockets: Any, echo_url: str) -> None:
         told = refused(sockets, echo_url, proxy=Secret("http://127.0.0.1:1"))
         assert told.startswith("refused at stage tcp: the proxy 127.0.0.1:1 refused the connection")
+
+    @pytest.mark.parametrize(
+        ("script", "told"),
+        [
+            (Peer.read_to_end, "the proxy did not answer in time"),
+            (Peer.read_head, "the proxy closed the connection without an answer"),
+            (lambda peer: peer.sock.sendall(b"hello\r\n\r\n"), "the proxy: the answer is not HTTP but 'hello'"),
+        ],
+    )
+    def test_a_proxy_that_is_none(
+        self, sockets: Any, echo_url: str, script: Callable[[Peer], object], told: str
+    ) -> None:
+        with scripted(script) as port:
+            proxy = Secret(f"http://127.0.0.1:{port}")
+            assert refused(sockets, echo_url, proxy=proxy, timeout=SHORT) == f"refused at stage tcp: {told}"
 
     def test_another_kind_of_proxy(self, sockets: Any, echo_url: str) -> None:
         told = refused(sockets, echo_url, proxy=Secret("socks5://127.0.0.1:1"))
