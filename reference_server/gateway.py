@@ -1,7 +1,6 @@
 """The WebSocket side: the only module that knows the `websockets` library."""
 
 import asyncio
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
@@ -31,35 +30,67 @@ _DEVICE_PARAMETERS = {
 }
 
 
+class Outbox:
+    """Collects who was written to and flushes each once per turn of the event loop: many frames, one system call."""
+
+    def __init__(self) -> None:
+        self._links: list[SocketLink] = []
+
+    def add(self, link: "SocketLink") -> None:
+        """Flush this connection soon."""
+        if not self._links:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._links.append(link)
+
+    def _flush(self) -> None:
+        links, self._links = self._links, []
+        for link in links:
+            link.flush()
+
+
 class SocketLink:
     """Writes to one connection without ever waiting for its client."""
 
-    def __init__(self, connection: "Connection", limit: int, tasks: Tasks) -> None:
+    def __init__(self, connection: "Connection", limit: int, outbox: Outbox, tasks: Tasks) -> None:
         self._connection = connection
         self._limit = limit
+        self._outbox = outbox
         self._tasks = tasks
+        self._queued = False
         self.closing = False
 
     def send(self, data: bytes) -> None:
         """Write one text frame; a socket that is gone already is no fault of the caller's."""
-        if self._write(self._connection.protocol.send_text, data):
-            self.limit()
+        protocol = self._connection.protocol
+        if self.closing or protocol.state is not OPEN:
+            return
+        protocol.send_text(data)
+        self._queue()
 
     def ping(self) -> None:
         """Ask the client for a sign of life."""
-        self._write(self._connection.protocol.send_ping, b"")
+        protocol = self._connection.protocol
+        if not self.closing and protocol.state is OPEN:
+            protocol.send_ping(b"")
+            self._queue()
 
-    def _write(self, frame: Callable[[bytes], None], data: bytes) -> bool:
+    def flush(self) -> None:
+        """Hand what was written to the socket; too much that the client does not read ends the connection."""
+        self._queued = False
         connection = self._connection
-        if self.closing or connection.protocol.state is not OPEN:
-            return False
+        if connection.protocol.state is not OPEN:
+            return  # whoever closed it has flushed it
         try:
-            frame(data)
-            connection.send_data()
+            connection.transport.write(b"".join(connection.protocol.data_to_send()))
         except (OSError, RuntimeError):
             connection.transport.abort()
-            return False
-        return True
+            return
+        self.limit()
+
+    def _queue(self) -> None:
+        if not self._queued:
+            self._queued = True
+            self._outbox.add(self)
 
     def limit(self) -> None:
         """Close the connection as a slow consumer when too much waits to be read."""
@@ -69,6 +100,8 @@ class SocketLink:
 
     def congested(self) -> bool:
         """Whether more than the high-water mark waits in the socket's buffer."""
+        if self._queued:
+            self.flush()
         return self._connection.paused
 
     async def drain(self) -> None:
@@ -191,6 +224,7 @@ class Gateway:
         self._settings = services.settings
         self._tokens = tokens
         self._open: dict[Connection, None] = {}
+        self._outbox = Outbox()
         self._server: Server | None = None
 
     async def start(self) -> int:
@@ -273,7 +307,7 @@ class Gateway:
         if len(self._open) >= self._settings.max_connections:
             await connection.close(CloseCode.OVERLOADED, "too many connections")
             return
-        link = SocketLink(connection, self._settings.outbound_buffer_bytes, self._services.tasks)
+        link = SocketLink(connection, self._settings.outbound_buffer_bytes, self._outbox, self._services.tasks)
         peer = Peer(self._services, link, connection.identity, _suggested(connection.request))
         connection.link, connection.peer = link, peer
         connection.last_heard = connection.loop.time()
