@@ -190,8 +190,9 @@ class Writer:
 
     def _settle(self, batch: Batch, rows: list[Any]) -> None:
         """Answer the senders and hand the deliveries on; runs right after the commit."""
-        at = replies.stamp(batch.at)
-        items = batch.messages
+        at, now = replies.stamp(batch.at), self._clock.monotonic()
+        items, metrics = batch.messages, self._metrics
+        metrics.batches_total += 1
         for ordinal, outcome, device_id, seq, online, delivered_at, skipped in rows:
             item = items[ordinal - 1]
             user_id = item.envelope.user_id
@@ -199,6 +200,8 @@ class Writer:
                 if not self._delivery.offer((user_id, device_id), seq, item) and online:
                     self._bus.wake(user_id, device_id, seq)
                 if not item.answered:
+                    metrics.messages_stored_total += 1
+                    metrics.observe_store(now - item.received_at)
                     self._accept(item, at if online else None, skipped)
             elif outcome == "repeated":
                 if device_id is not None:
@@ -207,11 +210,6 @@ class Writer:
                     self._accept(item, replies.stamp(delivered_at) if delivered_at else None, skipped)
             else:
                 self._refuse(item, *_REFUSALS[outcome])
-        now = self._clock.monotonic()
-        for item in items:
-            self._metrics.observe_store(now - item.received_at)
-        self._metrics.batches_total += 1
-        self._metrics.messages_stored_total += len(items)
 
     def _look_again(self, user_id: str, device_id: str, seq: int) -> None:
         channel = self._delivery.find((user_id, device_id))

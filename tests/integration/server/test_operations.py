@@ -79,13 +79,16 @@ async def test_the_figures_count_what_happened(start_server):
         for number in range(5):
             await phone.ask("user_message", number, toDeviceId="desktop")
             await desktop.confirm(await desktop.next("user_message"))
+        await phone.ask("user_message", {}, toDeviceId="nobody")
         await phone.socket.send("null")
         await phone.next("error")
         await desktop.is_served()
         text = await asyncio.to_thread(lambda: urllib.request.urlopen(f"{server.http}/metrics").read().decode())
     figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
     assert float(figures["cloud_connections"]) == float(figures["cloud_registered_devices"]) == 2
-    for name in ("messages_received", "messages_stored", "deliveries_sent", "deliveries_confirmed"):
+    assert float(figures["cloud_messages_received_total"]) == 6
+    assert float(figures["cloud_messages_refused_total"]) == 1
+    for name in ("messages_stored", "deliveries_sent", "deliveries_confirmed"):
         assert float(figures[f"cloud_{name}_total"]) == 5, name
     assert float(figures["cloud_messages_unreadable_total"]) == 1
     assert float(figures["cloud_store_seconds_count"]) == 5
