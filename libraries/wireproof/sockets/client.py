@@ -2,12 +2,10 @@
 
 import contextlib
 import itertools
-import random
 import threading
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
 
 from wireproof.dialects import Draft, Message, Outgoing, create
 from wireproof.history import History
@@ -19,8 +17,9 @@ from wireproof.sockets.connection import SEND_TIMEOUT_S, dial
 from wireproof.sockets.errors import CancelledError, ClosedError, RefusedError, SocketsError
 from wireproof.sockets.frames import close_payload
 from wireproof.sockets.options import DEFAULT_TIMEOUT_S, Options, holds_secret, reveal, target_of
+from wireproof.sockets.outcomes import Opened, Sent
+from wireproof.sockets.patience import Patience, back_off
 from wireproof.sockets.session import Session
-from wireproof.sockets.wire import Patience
 from wireproof.wiretext import refuse_secret_literal, safe
 
 State = Literal["opening", "open", "closing", "closed"]
@@ -31,47 +30,6 @@ DEFAULT_BACKOFF = Backoff(0.1, 5.0)
 DEFAULT_DIALECT = "json"
 
 _JOIN_S = 2.0
-_jitter = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What opening a client brought.
-
-    Attributes:
-        client: its name.
-        connect_ms: from the begin of the TCP connection to the server's 101, milliseconds.
-        subprotocol: the one agreed on, or "".
-        local_address: `host:port` of this end.
-        granted: what the server said at login, such as a session's id.
-    """
-
-    client: str
-    connect_ms: float
-    subprotocol: str = ""
-    local_address: str = ""
-    granted: Mapping[str, Any] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"<{safe(self.client, 40)} open after {self.connect_ms:.1f} ms>"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One message that was sent: its id and kind in the dialect's terms, when, and its length in bytes."""
-
-    client: str
-    at_ns: int
-    length: int
-    id: str = ""
-    kind: str = ""
-
-    @property
-    def at_ms(self) -> float:
-        return self.at_ns / 1e6
-
-    def __repr__(self) -> str:
-        return f"<{safe(self.client, 40)} sent {safe(self.kind or 'message', 40)}, {self.length} bytes>"
 
 
 class Client:
@@ -125,9 +83,9 @@ class Client:
         while True:
             journal().record("reconnect", self.name, attempt=attempt)
             try:
-                return self._open(patience)
+                return self._open(patience.at_most(self.timeout_s))
             except RefusedError as refusal:
-                if refusal.final or not _pause(backoff, attempt, patience):
+                if refusal.final or not back_off(backoff, attempt, patience):
                     raise
             attempt += 1
 
@@ -224,14 +182,13 @@ class Client:
         backoff = self.options.reconnect or DEFAULT_BACKOFF
         while True:
             attempts += 1
-            if not _pause(backoff, attempts, Patience(None, stop)):
-                self._end(Closure(now_ns(), "client", ABNORMAL, "closed while reconnecting"))
-                return None, attempts
-            journal().record("reconnect", self.name, attempt=attempts)
             try:
+                back_off(backoff, attempts, Patience(None, stop))
+                journal().record("reconnect", self.name, attempt=attempts)
                 return self._dial(Patience(self.timeout_s, stop)), attempts
             except CancelledError:
-                continue
+                self._end(Closure(now_ns(), "client", ABNORMAL, "closed while reconnecting"))
+                return None, attempts
             except SocketsError as error:
                 if not isinstance(error, RefusedError) or error.final:
                     self._end(Closure(now_ns(), "network", ABNORMAL, f"gave up reconnecting: {error}"))
@@ -355,15 +312,3 @@ class Client:
             while reader is not None and reader.is_alive():
                 reader.join(patience.slice_s())
         return reader is None or not reader.is_alive()
-
-
-def _pause(backoff: Backoff, attempt: int, patience: Patience) -> bool:
-    """Sleeps a random part of the backoff, so that many clients do not come at once; False if there is no time."""
-    until_ns = now_ns() + int(_jitter.uniform(0, backoff.delay_s(attempt)) * 1e9)
-    try:
-        while (left_s := (until_ns - now_ns()) / 1e9) > 0:
-            time.sleep(min(left_s, patience.slice_s()))
-        patience.slice_s()
-    except (TimeoutError, CancelledError):
-        return False
-    return True

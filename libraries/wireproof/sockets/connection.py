@@ -12,7 +12,8 @@ from wireproof.sockets import handshake, proxies, tls
 from wireproof.sockets.errors import RefusedError
 from wireproof.sockets.frames import FrameReader, RawFrame
 from wireproof.sockets.options import Target
-from wireproof.sockets.wire import Patience, Wire, connect
+from wireproof.sockets.patience import Patience
+from wireproof.sockets.wire import Wire, connect
 from wireproof.wiretext import safe
 
 SEND_TIMEOUT_S = 5.0

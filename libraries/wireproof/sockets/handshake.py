@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from wireproof.sockets.errors import RefusedError
 from wireproof.sockets.options import Target
-from wireproof.sockets.wire import Patience, Wire
+from wireproof.sockets.patience import Patience
+from wireproof.sockets.wire import Wire
 from wireproof.wiretext import safe
 
 LARGEST_HEAD = 65536

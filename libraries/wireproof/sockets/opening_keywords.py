@@ -10,10 +10,11 @@ from robot.api.types import Secret
 
 from wireproof.quantities import Backoff, Rate
 from wireproof.sockets.arguments import Clients, Json, Names
-from wireproof.sockets.client import DEFAULT_BACKOFF, Opened
+from wireproof.sockets.client import DEFAULT_BACKOFF
 from wireproof.sockets.component import Component, fail
 from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.options import Options
+from wireproof.sockets.outcomes import Opened
 from wireproof.sockets.refusals import Expected, verdict
 from wireproof.sockets.settings_keywords import ClientOptions, Headers, Tls, options_from, refuse_link
 

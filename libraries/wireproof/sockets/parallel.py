@@ -2,7 +2,6 @@
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -10,7 +9,7 @@ from wireproof.history import SLICE_S
 from wireproof.journal import now_ns
 from wireproof.quantities import Rate
 from wireproof.sockets.errors import CancelledError, SocketsError
-from wireproof.sockets.wire import Patience
+from wireproof.sockets.patience import Patience, sleep_until
 
 LIMIT = 64
 """Openings under way at once: enough to keep a server busy, few enough for a laptop's ports and a proxy's backlog."""
@@ -49,7 +48,7 @@ def in_parallel(jobs: Sequence[Job[T]], *, rate: Rate | None = None) -> list[T |
                 return
             try:
                 if rate is not None:
-                    _sleep_until(begin_ns[0] + int(number * rate.interval_s * 1e9), cancelled)
+                    sleep_until(begin_ns[0] + int(number * rate.interval_s * 1e9), Patience(None, cancelled))
             except CancelledError:
                 return
             results[number] = _outcome(jobs[number], cancelled)
@@ -75,9 +74,3 @@ def _outcome(job: Job[T], cancelled: threading.Event) -> T | SocketsError | Valu
         return job(cancelled)
     except (SocketsError, ValueError) as error:
         return error
-
-
-def _sleep_until(at_ns: int, cancelled: threading.Event) -> None:
-    patience = Patience(None, cancelled)
-    while (left_s := (at_ns - now_ns()) / 1e9) > 0:
-        time.sleep(min(left_s, patience.slice_s()))

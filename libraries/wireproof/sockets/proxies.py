@@ -8,7 +8,8 @@ from urllib.request import getproxies, proxy_bypass
 from wireproof.sockets import handshake
 from wireproof.sockets.errors import RefusedError, SocketsError
 from wireproof.sockets.options import Target
-from wireproof.sockets.wire import Patience, Wire
+from wireproof.sockets.patience import Patience
+from wireproof.sockets.wire import Wire
 from wireproof.wiretext import hide, safe
 
 

@@ -4,10 +4,10 @@ from robot.api.deco import keyword
 
 from wireproof.dialects import PING
 from wireproof.sockets.arguments import Opcode, Payload
-from wireproof.sockets.client import Sent
 from wireproof.sockets.component import Component
 from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.frames import LONGEST_CONTROL, RawFrame
+from wireproof.sockets.outcomes import Sent
 
 
 class RawKeywords(Component):

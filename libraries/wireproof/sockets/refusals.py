@@ -6,7 +6,7 @@ from wireproof.journal import now_ns
 from wireproof.sockets.client import Client
 from wireproof.sockets.errors import RefusedError, Stage
 from wireproof.sockets.options import DEFAULT_TIMEOUT_S, Options
-from wireproof.sockets.wire import Patience
+from wireproof.sockets.patience import Patience
 from wireproof.wiretext import safe
 
 _GOODBYE_S = 1.0

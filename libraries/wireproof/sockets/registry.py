@@ -7,11 +7,12 @@ from functools import partial
 
 from wireproof import scopes
 from wireproof.quantities import Backoff, Rate
-from wireproof.sockets.client import Client, Opened
+from wireproof.sockets.client import Client
 from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.options import Options
+from wireproof.sockets.outcomes import Opened
 from wireproof.sockets.parallel import in_parallel
-from wireproof.sockets.wire import Patience
+from wireproof.sockets.patience import Patience
 from wireproof.wiretext import safe
 
 EVERYBODY = "all"

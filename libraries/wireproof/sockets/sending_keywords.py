@@ -1,6 +1,5 @@
 """Keywords that send."""
 
-import time
 from datetime import timedelta
 
 from robot.api import logger
@@ -12,12 +11,12 @@ from wireproof.journal import now_ns
 from wireproof.matching import Matcher
 from wireproof.quantities import Rate
 from wireproof.sockets.arguments import Json, Payload
-from wireproof.sockets.client import Sent
 from wireproof.sockets.component import Component, fail
 from wireproof.sockets.moments import Moment
 from wireproof.sockets.options import encode_json, encode_text
+from wireproof.sockets.outcomes import Sent
+from wireproof.sockets.patience import Patience, sleep_until
 from wireproof.sockets.waits import Wait
-from wireproof.sockets.wire import Patience
 
 # mypy: implicit-optional
 # ruff: noqa: RUF013
@@ -128,7 +127,7 @@ class SendingKeywords(Component):
         sent = []
         for number in range(count):
             if rate is not None:
-                _sleep_until(begin_ns + int(number * rate.interval_s * 1e9))
+                sleep_until(begin_ns + int(number * rate.interval_s * 1e9), Patience())
             sent.append(sender.send(sender.encode(draft)))
         return sent
 
@@ -180,9 +179,3 @@ class SendingKeywords(Component):
     def _logged(self, sent: Sent) -> Sent:
         logger.debug(f"{sent!r}")
         return sent
-
-
-def _sleep_until(at_ns: int) -> None:
-    patience = Patience()
-    while (left_s := (at_ns - now_ns()) / 1e9) > 0:
-        time.sleep(min(left_s, patience.slice_s()))

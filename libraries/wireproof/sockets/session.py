@@ -12,7 +12,7 @@ from wireproof.sockets.closure import ABNORMAL, NO_CODE, Closure
 from wireproof.sockets.connection import NOT_READING, SEND_TIMEOUT_S, Connection, close_code
 from wireproof.sockets.errors import CancelledError, RefusedError
 from wireproof.sockets.frames import ProtocolError, RawFrame, close_payload
-from wireproof.sockets.wire import Patience, reader_patience
+from wireproof.sockets.patience import Patience, reader_patience
 from wireproof.wiretext import safe
 
 _LINGER_S = 1.0
@@ -144,7 +144,9 @@ class Session:
                 self._feed(frame)
         except ProtocolError as error:
             if error.frame is not None:
-                self._feed(error.frame)
+                # The dialect may not be able to read it, or end the login by it: the broken rule is what is told.
+                with contextlib.suppress(ProtocolError, RefusedError, OSError):
+                    self._feed(error.frame)
             return self._give_up(error.code, error.problem)
         except RefusedError as refusal:
             return self._leave_refused(refusal)
@@ -200,8 +202,8 @@ class Session:
             self._grant(end.value or {})
         except LoginRefused as no:
             raise RefusedError("login", safe(no.reason), code=no.code, final=True) from None
-        except ValueError as error:
-            raise RefusedError("login", safe(error), final=True) from None
+        except Exception as error:  # noqa: BLE001 - a dialect is the author's code; whatever it raises must be told
+            raise RefusedError("login", self._failure(error), final=True) from None
         else:
             self._send_all(outgoing)
 
@@ -218,8 +220,10 @@ class Session:
         try:
             return ask(about)
         except Exception as error:  # noqa: BLE001 - a dialect is the author's code; whatever it raises must be told
-            said = f"the dialect '{safe(self.dialect.name)}' failed: {type(error).__name__}: {safe(error)}"
-            raise ProtocolError(_INTERNAL_ERROR, said) from None
+            raise ProtocolError(_INTERNAL_ERROR, self._failure(error)) from None
+
+    def _failure(self, error: Exception) -> str:
+        return f"the dialect '{safe(self.dialect.name)}' failed: {type(error).__name__}: {safe(error)}"
 
     def _write(self, frame: RawFrame) -> None:
         self.connection.send(frame)

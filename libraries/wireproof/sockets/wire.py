@@ -12,47 +12,13 @@ import ssl
 import struct
 import threading
 
-from wireproof.history import SLICE_S
 from wireproof.journal import now_ns
 from wireproof.sockets.errors import CancelledError
+from wireproof.sockets.patience import Patience
 
 _CHUNK = 65536
 _READ, _WRITE = 1, 4  # the values of poll(2), which Windows lacks
-_READER_SLICE_S = 1.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-class Patience:
-    """Until when to wait, and whether somebody called it off.
-
-    Args:
-        seconds: how long; None waits for ever.
-        cancelled: set by another thread to stop the wait within one slice.
-        slice_s: the longest uninterrupted sleep.
-    """
-
-    def __init__(
-        self, seconds: float | None = None, cancelled: threading.Event | None = None, slice_s: float = SLICE_S
-    ) -> None:
-        self.until_ns = None if seconds is None else now_ns() + int(seconds * 1e9)
-        self._cancelled = cancelled
-        self._slice_s = slice_s
-
-    def slice_s(self) -> float:
-        """How long to sleep next.
-
-        Raises:
-            TimeoutError: the time is over.
-            CancelledError: it was called off.
-        """
-        if self._cancelled is not None and self._cancelled.is_set():
-            raise CancelledError("called off")
-        if self.until_ns is None:
-            return self._slice_s
-        left = (self.until_ns - now_ns()) / 1e9
-        if left <= 0:
-            raise TimeoutError
-        return min(self._slice_s, left)
 
 
 class Wire:
@@ -230,8 +196,3 @@ def _address(name: object) -> str:
         host, port = name[:2]
         return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
     return str(name)
-
-
-def reader_patience(seconds: float | None = None) -> Patience:
-    """The patience of a reader's thread: it is woken, so it need not look often."""
-    return Patience(seconds, slice_s=_READER_SLICE_S)

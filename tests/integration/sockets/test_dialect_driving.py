@@ -116,6 +116,23 @@ def test_a_dialect_that_fails_is_told(sockets: Any) -> None:
     )
 
 
+def test_a_dialect_that_cannot_read_what_breaks_the_rules_anyway(sockets: Any) -> None:
+    with scripted(Clock(then=lambda peer: peer.send(b"SAID \xff"))) as port:
+        sockets.open_client("alice", f"ws://127.0.0.1:{port}/", dialect=TICKING)
+        assert sockets.wait_for_close("alice", code=1007).by == "client"
+
+
+def test_a_login_that_fails_in_the_dialect(sockets: Any) -> None:
+    with scripted(Clock(welcome="BOOM")) as port, pytest.raises(SocketsError) as failure:
+        sockets.open_client("alice", f"ws://127.0.0.1:{port}/", dialect=TICKING)
+    assert "stage login: it was closed from this side (1011: the dialect 'ticking' failed: KeyError" in str(
+        failure.value
+    )
+    with scripted(Clock(welcome="OOPS")) as port, pytest.raises(SocketsError) as failure:
+        sockets.open_client("alice", f"ws://127.0.0.1:{port}/", dialect=TICKING)
+    assert str(failure.value).endswith("stage login: the dialect 'ticking' failed: ZeroDivisionError: division by zero")
+
+
 def test_a_dialect_made_of_paths(sockets: Any, echo_url: str) -> None:
     sockets.define_dialect("orders", kind="$.header.event", control={"header": {"event": "ping"}})
     sockets.open_client("alice", echo_url, dialect="orders")

@@ -125,6 +125,23 @@ class TestByKeyword:
             assert asked.qsize() == 2
 
 
+    def test_an_attempt_that_hangs_is_not_the_last(self, sockets: Any) -> None:
+        visits: SimpleQueue[None] = SimpleQueue()
+
+        def script(peer: Peer) -> None:
+            visits.put(None)
+            if visits.qsize() == 2:
+                peer.read_to_end()
+            peer.upgrade()
+            peer.read_to_end()
+
+        with scripted(script) as port:
+            sockets.open_client("alice", f"ws://127.0.0.1:{port}/", timeout=timedelta(seconds=0.3))
+            sockets.abort_client(ALICE)
+            sockets.reconnect_client(ALICE, backoff=FAST, timeout=GENEROUS)
+            assert visits.qsize() == 3
+
+
 class TestByItself:
     def test_after_a_restart(self, sockets: Any, server: Restartable) -> None:
         sockets.open_client("alice", server.url, reconnect=FAST)

@@ -23,6 +23,8 @@ class Ticking(Dialect):
 
     def _say_hello(self, token: str) -> Generator[Sequence[Outgoing], Message, Mapping[str, Any]]:
         message = yield [Outgoing(f"HELLO {token}".encode(), kind="HELLO", confidential=True)]
+        if message.kind == "OOPS":
+            1 / 0  # noqa: B018 - the author's mistake
         if message.kind != "WELCOME":
             raise LoginRefused(str(message.body))
         return {"session": message.body}
