@@ -87,7 +87,7 @@ def garbage(peer: Peer, name: str) -> None:
     """Upgrades and breaks the protocol: text that is no UTF-8."""
     peer.accept()
     peer.send(b"\xff\xfe" + TEXTS[name][:1000].encode(errors="surrogatepass"))
-    peer.wait_for_end()
+    peer.wait_for_close()
 
 
 def no_http(peer: Peer, name: str) -> None:
