@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import select
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +43,7 @@ class Echo:
 
 
 @contextlib.contextmanager
-def echo_server() -> Iterator[Echo]:
+def echo_server(tls: ssl.SSLContext | None = None) -> Iterator[Echo]:
     """An echo server on a free port of the loopback; it chooses the first subprotocol that is offered."""
     echo = Echo("")
 
@@ -50,9 +51,9 @@ def echo_server() -> Iterator[Echo]:
         return offered[0] if offered else None
 
     with serve(
-        echo.handle, "127.0.0.1", 0, max_size=None, compression=None, select_subprotocol=first_offered
+        echo.handle, "127.0.0.1", 0, ssl=tls, max_size=None, compression=None, select_subprotocol=first_offered
     ) as server:
-        echo.url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+        echo.url = f"{'wss' if tls else 'ws'}://127.0.0.1:{server.socket.getsockname()[1]}"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield echo
