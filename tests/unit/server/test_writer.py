@@ -48,6 +48,7 @@ class NobodyHere:
     """No device is connected; `on_dirty` and the rest are what the writer asks of a delivery."""
 
     dirty = False
+    caught_up = 0
     on_dirty: Callable[[], None]
 
     def take_confirmations(self) -> list[Any]:
@@ -60,7 +61,7 @@ class NobodyHere:
         return False
 
     async def catch_up_with_database(self) -> None:
-        pass
+        self.caught_up += 1
 
 
 class ScriptedStore:
@@ -93,8 +94,8 @@ def message(sender: Sender, message_id: str, size: int = 100) -> Submission:
 
 
 @asynccontextmanager
-async def writing(store: ScriptedStore) -> AsyncIterator[Writer]:
-    delivery = cast(Delivery, NobodyHere())
+async def writing(store: ScriptedStore, nobody: NobodyHere | None = None) -> AsyncIterator[Writer]:
+    delivery = cast(Delivery, nobody or NobodyHere())
     writer = Writer(cast(Store, store), Clock(), delivery, cast(Bus, None), Metrics())
     task = asyncio.create_task(writer.run())
     yield writer
@@ -158,13 +159,16 @@ async def test_while_the_database_is_away_everybody_hears_so_and_afterwards_it_g
         if away:
             raise Unavailable("gone")
 
-    async with writing(ScriptedStore(judge)) as writer:
+    nobody = NobodyHere()
+    async with writing(ScriptedStore(judge), nobody) as writer:
         writer.submit(message(sender, "a"))
         writer.submit(message(sender, "b"))
         assert await sender.wait_for(2) == ["a UNAVAILABLE", "b UNAVAILABLE"]
         away = False
         writer.submit(message(sender, "a"))
         assert (await sender.wait_for(3))[-1] == "a stored"
+        await writer.drain()
+        assert nobody.caught_up == 1
 
 
 async def test_what_a_split_batch_had_stored_before_the_database_went_stays_stored(sender):
