@@ -124,7 +124,6 @@ class TestByKeyword:
                 sockets.reconnect_client(ALICE, backoff=FAST, timeout=GENEROUS)
             assert asked.qsize() == 2
 
-
     def test_an_attempt_that_hangs_is_not_the_last(self, sockets: Any) -> None:
         visits: SimpleQueue[None] = SimpleQueue()
 
