@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from wireproof import stack as room
-from wireproof.stack.embedded import EmbeddedStack, Server
+from wireproof.stack.added import Server
+from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.settings import Setting
 
 LOGS = Path(__file__).parents[2] / "results" / "wireproof" / "stack-logs"

@@ -3,7 +3,8 @@
 `current` is the one stack of the run that all rooms share; the keywords of this room set it.
 """
 
-from wireproof.stack.base import ABILITIES, Addresses, Guards, Stack
+from wireproof.stack.addresses import Addresses
+from wireproof.stack.base import ABILITIES, Guards, Stack
 from wireproof.stack.errors import StackError
 
 __all__ = ["ABILITIES", "Addresses", "Guards", "Stack", "StackError", "current", "running", "use"]

@@ -2,59 +2,27 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
-from urllib.parse import urlsplit, urlunsplit
 
 from wireproof.quantities import Rate
 from wireproof.stack import readiness
+from wireproof.stack.added import AddedServers, Server
+from wireproof.stack.addresses import Addresses
 from wireproof.stack.errors import StackError
 from wireproof.stack.readiness import Check
 from wireproof.stack.services import Service
+from wireproof.stack.settings import Setting
 
 ABILITIES = {
-    "start server": "start another server with its own settings and database",
-    "kill services": "start, stop, kill, suspend, resume and restart the services",
+    "start server": "start another server with its own settings and database; stop, kill, ... that one",
+    "kill services": "start, stop, kill, suspend, resume and restart the stack's own services",
     "mint tokens": "make tokens for any user and device through POST /test/tokens",
     "read sessions": "look into PostgreSQL's sessions",
     "read cache": "look into Redis",
 }
 """What a stack may be able to do, by the names that `Skip Unless Stack Can` takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where a stack is reached. A part that a stack does not have, or does not show, is an empty text.
-
-    Attributes:
-        ws: URL of the WebSocket gateway.
-        http: base URL of the HTTP API.
-        postgres: full URL of the database, password included.
-        redis: full URL of the cache, password included.
-        token_secret: what signs the tokens.
-    """
-
-    ws: str
-    http: str = ""
-    postgres: str = field(default="", repr=False)
-    redis: str = field(default="", repr=False)
-    token_secret: str = field(default="", repr=False)
-
-    ENDPOINTS: ClassVar = ("ws", "http", "postgres", "redis")
-    CREDENTIALS: ClassVar = ("postgres", "redis", "token secret")
-
-    def endpoint(self, name: str) -> str:
-        """An address without the password in it."""
-        if name not in self.ENDPOINTS:
-            raise StackError(f"no endpoint is called '{name}'; there are {', '.join(self.ENDPOINTS)}")
-        return without_password(getattr(self, name))
-
-    def credential(self, name: str) -> str:
-        if name not in self.CREDENTIALS:
-            raise StackError(f"no credential is called '{name}'; there are {', '.join(self.CREDENTIALS)}")
-        return self.token_secret if name == "token secret" else urlsplit(getattr(self, name)).password or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +55,28 @@ class Stack:
         addresses: Addresses,
         *,
         abilities: Iterable[str] = (),
+        lacks: Mapping[str, str] | None = None,
         disposable: bool = False,
         guards: Guards | None = None,
     ) -> None:
+        """Knows a stack that runs.
+
+        Args:
+            mode: embedded, compose or external.
+            addresses: where it is; with the ability to start a server, PostgreSQL, Redis and the secret among them.
+            abilities: those of `ABILITIES` that it has.
+            lacks: why it has not some of the others, by their names.
+            disposable: whether its data may be thrown away.
+            guards: what may be done to it.
+        """
         self.mode = mode
         self.addresses = addresses
         self.disposable = disposable
         self.guards = guards or Guards("reset" if disposable else "owner")
         self.services: dict[str, Service] = {}
         self._abilities = frozenset(abilities)
+        self._lacks = lacks or {}
+        self._added = AddedServers(addresses, self.services)
 
     def endpoint(self, name: str) -> str:
         """The address of ws, http, postgres or redis, without a password.
@@ -131,16 +112,42 @@ class Stack:
         """
         if name in self.services:
             return self.services[name]
-        known = ", ".join(self.services) or "none: use Skip Unless Stack Can    kill services"
-        raise StackError(f"the {self.mode} stack has no service '{name}' to control; it has {known}")
+        known = ", ".join(self.services) or "none"
+        problem = f"the {self.mode} stack has no service '{name}' to control; it has {known}"
+        if not self.can("kill services"):
+            problem += f": it cannot {self.lack('kill services')}, only servers that tests started"
+        raise StackError(problem)
 
     def can(self, ability: str) -> bool:
         """Whether the stack has one of `ABILITIES`."""
         return ability in self._abilities
 
+    def lack(self, ability: str) -> str:
+        """An ability that the stack has not, with the reason where one is known."""
+        return f"{ability} ({self._lacks[ability]})" if ability in self._lacks else ability
+
     @property
     def abilities(self) -> list[str]:
         return sorted(self._abilities)
+
+    def start_server(self, settings: Mapping[str, Setting], name: str = "") -> Server:
+        """Starts another server with settings and a database of its own, in the stack's PostgreSQL and Redis.
+
+        Args:
+            settings: by their camelCase names; what is not given is as in functional tests.
+            name: its name as a service, ``server-2``, ``server-3``, ... when empty.
+
+        Raises:
+            StackError: the stack lacks the ability, the name is taken, a setting is unknown, or it did not start.
+        """
+        if not self.can("start server"):
+            lack = self.lack("start server")
+            raise StackError(f"the {self.mode} stack cannot {lack}: call Skip Unless Stack Can    start server")
+        return self._added.start(settings, name)
+
+    def end_server(self, name: str) -> None:
+        """Ends a server that `start_server` started and removes its database; does nothing when it has ended."""
+        self._added.end(name)
 
     def probes(self) -> Mapping[str, Callable[[], str]]:
         """What is asked to know whether the stack is healthy, by the dependency's name."""
@@ -163,15 +170,8 @@ class Stack:
 
     def save_logs(self, target: Path) -> None:
         """Copies the logs of the services that this run started to the directory `target`."""
+        self._added.save_logs(target)
 
     def stop(self) -> None:
-        """Ends what belongs to this run; a stack that was there before stays."""
-
-
-def without_password(url: str) -> str:
-    """The URL with the user's name but without the password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}@{host}" if parts.username else host))
+        """Ends what belongs to this run, added servers first; a stack that was there before stays."""
+        self._added.close()

@@ -4,9 +4,11 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from wireproof.stack.base import Addresses, Guards, Stack
+from wireproof.stack.addresses import Addresses
+from wireproof.stack.base import Guards, Stack
 from wireproof.stack.errors import StackError
 from wireproof.stack.external import Variables, hide_passwords, shown_abilities
+from wireproof.stack.server import obstacle
 from wireproof.wiretext import safe
 
 FILES = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
@@ -55,7 +57,12 @@ def attach(directory: Path, variables: Variables) -> Stack:
     )
     hide_passwords(addresses)
     abilities = shown_abilities(addresses)
-    return Stack("compose", addresses, abilities=abilities, disposable=True, guards=Guards("reset"))
+    lacks = {"kill services": "they are containers"}
+    if problem := obstacle():
+        lacks["start server"] = problem
+    else:
+        abilities.append("start server")
+    return Stack("compose", addresses, abilities=abilities, lacks=lacks, disposable=True, guards=Guards("reset"))
 
 
 def find_project(directory: Path) -> Path:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from wireproof.stack.base import Addresses, Guards, Stack
+from wireproof.stack.addresses import Addresses
+from wireproof.stack.base import Guards, Stack
 from wireproof.stack.errors import StackError
 from wireproof.stack.readiness import NotReadyError, version
 from wireproof.wiretext import hide

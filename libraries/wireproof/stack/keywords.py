@@ -17,10 +17,9 @@ from wireproof import scopes
 from wireproof import stack as room
 from wireproof.quantities import Rate
 from wireproof.stack import external, readiness
+from wireproof.stack.added import Server
 from wireproof.stack.base import Guards
 from wireproof.stack.base import Stack as StackUnderTest
-from wireproof.stack.embedded import EmbeddedStack, Server
-from wireproof.stack.errors import StackError
 from wireproof.stack.gate import Gate, StackUnavailableError, open_stack
 from wireproof.stack.service_keywords import ServiceKeywords
 from wireproof.stack.settings import Setting
@@ -166,8 +165,6 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         ```
         """
         stack = room.current()
-        if not isinstance(stack, EmbeddedStack):
-            raise StackError(f"the {stack.mode} stack cannot start server: call Skip Unless Stack Can    start server")
         server = stack.start_server(settings or {}, name)
         scopes.current().defer(partial(stack.end_server, server.name))
         return server
@@ -259,7 +256,8 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         missing = [ability for ability in abilities if not stack.can(ability)]
         if missing:
             able = ", ".join(stack.abilities) or "nothing but take connections"
-            reason = f"the {stack.mode} stack cannot {', '.join(missing)}; it can {able}"
+            lacks = ", ".join(stack.lack(ability) for ability in missing)
+            reason = f"the {stack.mode} stack cannot {lacks}; it can {able}"
             raise SkipExecution(f"{msg}: {reason}" if msg else reason)
 
 

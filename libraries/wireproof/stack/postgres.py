@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from wireproof.stack import janitor, readiness
 from wireproof.stack.accounts import Account
-from wireproof.stack.base import without_password
+from wireproof.stack.addresses import without_password
 from wireproof.stack.errors import StackError
 from wireproof.stack.rundir import Command, RunDirectory, write_private
 from wireproof.stack.services import Service, free_port
@@ -126,22 +126,6 @@ class PostgresService(Service):
             raise StackError(f"PostgreSQL's data directory cannot be made: {self.programs}/initdb: {safe(lines[-1])}")
         with (self._data / "postgresql.conf").open("a") as settings:
             settings.writelines(f"{name} = {value}\n" for name, value in _SETTINGS.items())
-
-    def create_database(self, name: str) -> None:
-        self._execute(f'CREATE DATABASE "{name}"')
-
-    def drop_database(self, name: str) -> None:
-        """Removes a database, ending the sessions that use it."""
-        self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    def _execute(self, statement: str) -> None:
-        import psycopg  # costs 150 ms
-
-        try:
-            with psycopg.connect(self.url_of("postgres"), connect_timeout=5, autocommit=True) as connection:
-                connection.execute(statement)
-        except psycopg.Error as error:
-            raise StackError(f"{statement} failed: {safe(str(error).splitlines()[0])}") from None
 
 
 def _environment() -> dict[str, str]:

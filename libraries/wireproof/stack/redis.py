@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from wireproof.stack import readiness
-from wireproof.stack.base import without_password
+from wireproof.stack.addresses import without_password
 from wireproof.stack.rundir import Command, RunDirectory, write_private
 from wireproof.stack.services import Service, free_port
 

@@ -1,4 +1,4 @@
-"""The run directory: everything that one embedded stack has on disk, and the janitor that watches over it.
+"""The run directory: all that a stack, or a run that adds servers to one, has on disk, and the janitor watching it.
 
 ::
 
@@ -63,6 +63,11 @@ class RunDirectory:
         self.path = path
         self._keeper = keeper
         self._children: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def owned(self) -> bool:
+        """Whether this process made it."""
+        return self._keeper is not None
 
     @classmethod
     def create(cls, account: Account | None) -> "RunDirectory":

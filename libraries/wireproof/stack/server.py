@@ -1,4 +1,4 @@
-"""The reference server as a service of the embedded stack."""
+"""The reference server as a service: a process of this run."""
 
 import importlib.util
 import os
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wireproof.stack import readiness
-from wireproof.stack.errors import StackError
 from wireproof.stack.rundir import Command, RunDirectory
 from wireproof.stack.services import Service, free_port
 from wireproof.stack.settings import PREFIX, Setting, environment
 
 _PACKAGE = "reference_server"
-_PACKAGES = (_PACKAGE, "psycopg", "redis")
+_NEEDED = ("aiohttp", "asyncpg", "jwt", "msgspec", "prometheus_client", "psycopg", "redis", "websockets")
+"""What the server imports, and psycopg, which makes its database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,14 @@ class ServerService(Service):
         )
 
 
-def require_packages() -> None:
-    """Fails with what to do when the reference server, or a driver to ask its databases, is not installed.
+def token_secret_file(run: RunDirectory) -> Path:
+    """Where the secret lies that signs the tokens of a run's servers."""
+    return run.path / "token-secret"
 
-    Raises:
-        StackError: the line names what is missing.
-    """
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise StackError(f"missing: {', '.join(missing)}; pip install 'robotframework-wireproof[stack]'")
+
+def obstacle() -> str:
+    """Why no server can be started here, with what to do; empty when one can."""
+    if sys.platform == "win32":
+        return "not on Windows"
+    missing = [name for name in (_PACKAGE, *_NEEDED) if importlib.util.find_spec(name) is None]
+    return f"missing: {', '.join(missing)}; pip install 'robotframework-wireproof[stack]'" if missing else ""

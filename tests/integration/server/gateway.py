@@ -176,7 +176,7 @@ def own_gateway(stack: Any) -> Iterator[Gateway]:
         "heartbeatTimeout": GENEROUS_S,
     }
     server = stack.start_server(settings)
-    yield Gateway(server.ws, server.http, stack.run.process(server.name).pid)
+    yield Gateway(server.ws, server.http, stack.service(server.name).process.pid)
     stack.end_server(server.name)
 
 

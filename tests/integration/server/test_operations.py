@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from devices import Target, database, fresh, until
 
+from wireproof.stack import databases
 from wireproof.stack.embedded import EmbeddedStack
 
 
@@ -268,7 +269,7 @@ def test_a_wrong_setting_ends_with_2_and_one_line():
 
 def test_migrate_is_done_once_even_by_many(stack):
     database_name = fresh("migrate")
-    stack.postgres.create_database(database_name)
+    databases.create(stack.addresses.postgres, database_name)
     settings = {
         "DATABASE_URL": stack.postgres.url_of(database_name),
         "REDIS_URL": stack.services["redis"].url,
@@ -297,7 +298,7 @@ def test_migrate_is_done_once_even_by_many(stack):
         assert done.stderr.startswith("reference_server: migration 0001_tables.sql was edited after it was applied")
         assert done.stderr.count("\n") == 1
     finally:
-        stack.postgres.drop_database(database_name)
+        databases.drop(stack.addresses.postgres, database_name)
 
 
 async def _edit(url: str) -> None:
@@ -307,7 +308,7 @@ async def _edit(url: str) -> None:
 
 def test_the_end_by_sigterm_is_clean(stack):
     database_name = fresh("end")
-    stack.postgres.create_database(database_name)
+    databases.create(stack.addresses.postgres, database_name)
     settings = {
         "DATABASE_URL": stack.postgres.url_of(database_name),
         "REDIS_URL": stack.services["redis"].url,
@@ -326,7 +327,7 @@ def test_the_end_by_sigterm_is_clean(stack):
         assert "draining" in rest
         assert rest[-1] == "stopped"
         assert server.wait(20) == 0
-    stack.postgres.drop_database(database_name)
+    databases.drop(stack.addresses.postgres, database_name)
 
 
 def test_a_port_that_is_taken_is_one_line(stack, start_server):
@@ -354,7 +355,7 @@ async def test_the_log_has_ids_but_no_bodies_and_no_secrets(start_server, stack)
         await desktop.next("user_message")
         await phone.socket.send('{"id":"x","canary-in-a-field":1}')
         await phone.next("error")
-    log = stack.run.log(server.name).read_text()
+    log = stack.service(server.name).run.log(server.name).read_text()
     assert user in log
     assert "canary" not in log
     assert phone.token not in log

@@ -3,7 +3,7 @@
 import pytest
 
 from wireproof.stack import Addresses, Stack, StackError, current, running, use
-from wireproof.stack.base import without_password
+from wireproof.stack.addresses import without_password
 
 FULL = Addresses(
     ws="ws://127.0.0.1:1/",

@@ -1,0 +1,133 @@
+"""Servers that a run adds beside a stack's own: processes of this run, in the stack's PostgreSQL and Redis."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from wireproof.stack import databases, readiness
+from wireproof.stack.addresses import Addresses, without_password
+from wireproof.stack.errors import StackError
+from wireproof.stack.readiness import NotReadyError, version
+from wireproof.stack.rundir import RunDirectory, write_private
+from wireproof.stack.server import ServerConfig, ServerService, token_secret_file
+from wireproof.stack.services import Service
+from wireproof.stack.settings import FUNCTIONAL, NOT_REPORTED, Setting
+from wireproof.wiretext import safe
+
+OWN = ("postgres", "redis", "server")
+"""The names of a stack's own services, in the order in which they need each other."""
+
+QUICK_STOP_S = 3.0
+"""How long a server whose data is thrown away may take to end in good order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server started beside the stack's own.
+
+    Attributes:
+        name: its name as a service.
+        ws: URL of its WebSocket gateway.
+        http: base URL of its HTTP API.
+        postgres: URL of its database, without the password.
+    """
+
+    name: str
+    ws: str
+    http: str
+    postgres: str
+
+
+class AddedServers:
+    """Starts servers and ends them with everything they left.
+
+    They live in a run directory of their own, so that they end with this process, however it dies, and not with the
+    stack, which others may use.
+    """
+
+    def __init__(self, addresses: Addresses, services: dict[str, Service]) -> None:
+        """Nothing happens until the first server starts.
+
+        Args:
+            addresses: where PostgreSQL and Redis are, and what signs the tokens.
+            services: those of the stack, to which servers are added and from which they are taken again.
+        """
+        self._addresses = addresses
+        self._services = services
+        self._databases: dict[str, str] = {}  # by the server's name
+        self._run: RunDirectory | None = None
+
+    def start(self, settings: Mapping[str, Setting], name: str) -> Server:
+        """Starts a server with settings and a database of its own.
+
+        Args:
+            settings: by their camelCase names; what is not given is as in functional tests.
+            name: its name as a service, ``server-2``, ``server-3``, ... when empty.
+
+        Raises:
+            StackError: the name is taken, a setting is unknown, or the server did not start.
+        """
+        if not re.fullmatch("[a-z0-9-]*", name):
+            raise StackError(f"'{safe(name)}' is no name for a server: use small letters, digits and -")
+        name = name or next(free for number in count(2) if (free := f"server-{number}") not in self._services)
+        if name in OWN or name in self._services:
+            raise StackError(f"a service '{name}' is running already: choose another name")
+        self._run = self._run or self._make_run()
+        database = f"{name}-{secrets.token_hex(4)}"
+        config = ServerConfig(
+            {**FUNCTIONAL, **settings},
+            databases.beside(self._addresses.postgres, database),
+            self._addresses.redis,
+            database,
+            token_secret_file(self._run),
+        )
+        service = ServerService(name, self._run, config)
+        databases.create(self._addresses.postgres, database)
+        self._services[name] = service
+        self._databases[name] = database
+        try:
+            service.start()
+            _require_known(settings, service.http_endpoint)
+        except BaseException:
+            self.end(name)
+            raise
+        return Server(name, service.endpoint, service.http_endpoint, without_password(config.database_url))
+
+    def _make_run(self) -> RunDirectory:
+        run = RunDirectory.create(None)
+        write_private(token_secret_file(run), self._addresses.token_secret)
+        return run
+
+    def end(self, name: str) -> None:
+        """Ends a server and removes its database; does nothing when it has ended."""
+        database = self._databases.pop(name, None)
+        if database is None:
+            return
+        self._services.pop(name).stop(QUICK_STOP_S)
+        with suppress(NotReadyError):  # without PostgreSQL the database stays until the stack ends
+            readiness.postgres(self._addresses.postgres)
+            databases.drop(self._addresses.postgres, database)
+
+    def save_logs(self, target: Path) -> None:
+        """Copies their logs to the directory `target`."""
+        if self._run is not None:
+            self._run.save_logs(target)
+
+    def close(self) -> None:
+        """Ends all of them and removes their run directory."""
+        for name in tuple(self._databases):
+            self.end(name)
+        if self._run is not None:
+            self._run.remove()
+            self._run = None
+
+
+def _require_known(settings: Mapping[str, Setting], http_endpoint: str) -> None:
+    known = version(http_endpoint).get("settings", {}).keys() | NOT_REPORTED
+    unknown = sorted(settings.keys() - known)
+    if unknown:
+        raise StackError(f"the server has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}")
