@@ -98,9 +98,15 @@ def load(environment: Mapping[str, str] = os.environ, *, test_mode: bool = False
     values.setdefault("token_secret", "")
     if path := environment.get(PREFIX + "TOKEN_SECRET_FILE"):
         values["token_secret"] = _secret_from(path)
+    values.setdefault("allowed_origins", _own_origins(values.get("ws_port", Settings.ws_port)))
     settings = Settings(**values)
     _check(settings)
     return settings
+
+
+def _own_origins(port: int) -> tuple[str, ...]:
+    """The gateway's own address on this machine: what many client libraries send as Origin unless told otherwise."""
+    return (f"http://127.0.0.1:{port}", f"http://localhost:{port}")
 
 
 _TYPED = frozenset(f.name for f in fields(Settings) if f.name not in {"database_url", "redis_url"})

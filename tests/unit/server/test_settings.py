@@ -41,6 +41,10 @@ def test_each_setting_has_its_variable():
     assert settings.allowed_origins == ("https://a", "https://b")
 
 
+def test_unless_told_otherwise_only_the_gateway_itself_is_an_allowed_origin():
+    assert loaded(WS_PORT="4001").allowed_origins == ("http://127.0.0.1:4001", "http://localhost:4001")
+
+
 def test_what_everybody_may_know_has_no_address_and_no_secret():
     public = loaded().public()
     assert public["heartbeatInterval"] == 5.0
