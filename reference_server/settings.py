@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +98,9 @@ def load(environment: Mapping[str, str] = os.environ, *, test_mode: bool = False
     values.setdefault("token_secret", "")
     if path := environment.get(PREFIX + "TOKEN_SECRET_FILE"):
         values["token_secret"] = _secret_from(path)
-    values.setdefault("allowed_origins", _own_origins(values.get("ws_port", Settings.ws_port)))
     settings = Settings(**values)
+    if "allowed_origins" not in values:
+        settings = replace(settings, allowed_origins=_own_origins(settings.ws_port))
     _check(settings)
     return settings
 

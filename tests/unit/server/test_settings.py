@@ -42,6 +42,7 @@ def test_each_setting_has_its_variable():
 
 
 def test_unless_told_otherwise_only_the_gateway_itself_is_an_allowed_origin():
+    assert loaded().allowed_origins == ("http://127.0.0.1:3001", "http://localhost:3001")
     assert loaded(WS_PORT="4001").allowed_origins == ("http://127.0.0.1:4001", "http://localhost:4001")
 
 
