@@ -28,7 +28,9 @@ def a_waiter_of(history, amount=1):
 
 
 @pytest.fixture
-def history():
+def history(monkeypatch):
+    """A history whose waits have to be woken: they would sleep longer than the tests wait for them."""
+    monkeypatch.setattr("wireproof.history.SLICE_S", 60)
     return History[Item]()
 
 
@@ -116,7 +118,9 @@ def test_nothing_is_lost_between_one_writer_and_many_readers(history):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
-def test_a_signal_interrupts_a_wait_as_robots_time_out_does(history):
+def test_a_signal_interrupts_a_wait_as_robots_time_out_does():
+    history = History[Item]()
+
     class TimedOut(BaseException):
         pass
 

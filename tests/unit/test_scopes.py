@@ -92,6 +92,8 @@ def test_the_run_can_end_and_start_again():
     scopes.run().defer(lambda: calls.append("run"))
     scopes.leave(scopes.run())
     assert calls == ["suite", "run"]
+    assert scopes.current() is scopes.run()
+    assert scopes.run().kind == "run"
     scopes.enter("suite", "S2").defer(lambda: calls.append("again"))
     scopes.leave(scopes.run())
     assert calls == ["suite", "run", "again"]
