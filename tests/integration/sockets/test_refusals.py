@@ -132,7 +132,7 @@ class TestHttp:
         assert told == "refused at stage http: the connection ended before the answer: the server closed it"
 
     def test_a_server_that_resets(self, sockets: Any) -> None:
-        with scripted(Peer.reset) as port:
+        with scripted(lambda peer: (peer.read_head(), peer.reset())) as port:
             told = refused(sockets, f"ws://127.0.0.1:{port}/")
         assert told.startswith("refused at stage http: the connection ended before the answer: ")
 
