@@ -77,6 +77,14 @@ def test_the_end_stops_a_wait_after_what_came_before_it(history):
     assert history.ended == "closed by the server"
 
 
+def test_the_end_wakes_a_wait_for_nothing(history):
+    thread = started(lambda: list(history.follow(0, NEVER_NS)))
+    a_waiter_of(history)
+    history.end("closed by the server")
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def test_a_reopened_history_is_waited_for_again(history):
     history.end("closed")
     history.reopen()
