@@ -108,15 +108,18 @@ class Stack:
         """A service that this run controls.
 
         Raises:
-            StackError: there is none of that name, or this stack lets nobody control its services.
+            StackError: there is none of that name, or it is the stack's own and this stack cannot kill services.
         """
         if name in self.services:
             return self.services[name]
         known = ", ".join(self.services) or "none"
-        problem = f"the {self.mode} stack has no service '{name}' to control; it has {known}"
-        if not self.can("kill services"):
-            problem += f": it cannot {self.lack('kill services')}, only servers that tests started"
-        raise StackError(problem)
+        problem = f"the {self.mode} stack has no service '{name}' to control"
+        if self.can("kill services"):
+            raise StackError(f"{problem}; it has {known}")
+        raise StackError(
+            f"{problem}: it cannot {self.lack('kill services')}, only servers that tests started (now {known}); "
+            "call Skip Unless Stack Can    kill services"
+        )
 
     def can(self, ability: str) -> bool:
         """Whether the stack has one of `ABILITIES`."""

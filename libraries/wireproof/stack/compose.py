@@ -57,7 +57,7 @@ def attach(directory: Path, variables: Variables) -> Stack:
     )
     hide_passwords(addresses)
     abilities = shown_abilities(addresses)
-    lacks = {"kill services": "they are containers"}
+    lacks = {"kill services": "its own are containers"}
     if problem := obstacle():
         lacks["start server"] = problem
     else:

@@ -58,8 +58,9 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
     so the same suites run against all three: `robot --variable STACK:compose suites/`.
 
-    A *service* is a part that this run controls: `postgres`, `redis`, `server`, and those of `Start Server`. What a
-    test or suite does to a service is undone when it ends: a stopped one is started, a suspended one resumed.
+    A *service* is a part that this run controls: every server of `Start Server`, and on the embedded stack `postgres`,
+    `redis` and `server`, too. What a test or suite does to a service is undone when it ends: a stopped one is started,
+    a suspended one resumed.
     """
 
     def __init__(self) -> None:
@@ -148,8 +149,10 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     ) -> Server:
         """Starts another server with settings and a database of its own, beside the stack's.
 
-        It uses the same PostgreSQL and Redis and ends with the test or suite that started it. What is not given is set
-        as for the stack's own server: short time-outs, token authentication, test mode.
+        It is a process of this run, beside an embedded and a compose stack alike, and uses the stack's PostgreSQL,
+        Redis and token secret. It ends with the test or suite that started it, and its database with it. Until then
+        `Kill Service`, `Restart Service` and the like work on it. What is not given is set for functional tests:
+        short time-outs, token authentication, test mode.
 
         Args:
             name: its name as a service; `server-2`, `server-3`, ... when not given.
@@ -243,8 +246,8 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         """Skips the test, or the suite from its set-up, when the stack cannot do what it needs.
 
         Args:
-            abilities: `start server`, `kill services` (stop, suspend and the like too), `mint tokens`, `read sessions`
-                (look into PostgreSQL), `read cache` (look into Redis).
+            abilities: `start server` (and stop, kill, suspend that one), `kill services` (stop, suspend and the like,
+                the stack's own), `mint tokens`, `read sessions` (look into PostgreSQL), `read cache` (look into Redis).
             msg: said before the reason.
 
         Example:

@@ -22,7 +22,7 @@ class ServiceKeywords:
         """Starts a service on the port that it had, and waits until it is ready; does nothing when it runs.
 
         Args:
-            name: `postgres`, `redis`, `server`, or a server of `Start Server`.
+            name: a server of `Start Server`; on a stack that can `kill services` `postgres`, `redis` or `server`, too.
 
         Example:
         ```robotframework
