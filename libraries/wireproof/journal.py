@@ -115,6 +115,10 @@ class Journal:
         latest = next(reversed(self._marks.values()), None)
         return latest if latest and latest.at_ns >= since_ns else None
 
+    def forget_marks(self, since_ns: int) -> None:
+        """Forgets the names of marks set at or after `since_ns`: what a test called a moment means nothing to the next."""
+        self._marks = {name: mark for name, mark in self._marks.items() if mark.at_ns < since_ns}
+
     def recent(self) -> list[Event]:
         """The last `RECENT` events, in the order in which they were recorded."""
         with self._drain_lock:

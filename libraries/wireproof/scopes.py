@@ -82,6 +82,7 @@ def leave(scope: Scope) -> list[str]:
         ended = _stack[-1]
         # While its clean-ups run the scope is still the current one: what they open must be cleaned up as well.
         problems += ended.close()
+        current_journal().forget_marks(ended.started_ns)
         current_journal().record("scope", ended.kind, phase="end", name=ended.name)
         if ended.kind == "run":
             break

@@ -102,3 +102,15 @@ def test_the_run_can_end_and_start_again():
 def test_a_scope_names_itself():
     assert str(scopes.run()) == "run"
     assert str(scopes.enter("suite", "Orders")) == "suite 'Orders'"
+
+
+def test_a_mark_ends_with_the_scope_it_was_set_in():
+    suite = scopes.enter("suite", "S")
+    kept = journal.current().mark("of the suite")
+    test = scopes.enter("test", "T")
+    journal.current().mark("of the test")
+    scopes.leave(test)
+    assert journal.current().find_mark("of the suite") == kept
+    with pytest.raises(ValueError, match="no mark named 'of the test' was set"):
+        journal.current().find_mark("of the test")
+    scopes.leave(suite)

@@ -59,8 +59,8 @@ class Sockets(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
     Receiving keywords look at messages `since` a moment: the last `Set Mark` of the running test, else the test's start
     (in a suite set-up the suite's). Waits never move it. So set a mark, trigger, then wait: no message can slip through
-    in between. A mark belongs to the run, not to a client; `since` also takes a mark's name, a message (its arrival) or
-    what a sending keyword returned (its sending).
+    in between. A mark belongs to no client, and ends with the test or suite it was set in. `since` also takes a mark's
+    name, a message (its arrival) or what a sending keyword returned (its sending).
 
     ## Matching
 
