@@ -116,7 +116,7 @@ class Journal:
         return latest if latest and latest.at_ns >= since_ns else None
 
     def forget_marks(self, since_ns: int) -> None:
-        """Forgets the names of marks set at or after `since_ns`: what a test called a moment means nothing to the next."""
+        """Forgets the marks set at or after `since_ns`: what a test calls a moment means nothing to the next."""
         self._marks = {name: mark for name, mark in self._marks.items() if mark.at_ns < since_ns}
 
     def recent(self) -> list[Event]:
