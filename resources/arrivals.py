@@ -1,5 +1,6 @@
 """What was sent against what arrived: one line that names what is wrong, instead of two long lists."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -23,9 +24,7 @@ def arrivals_should_be(arrived: Sequence[Any], sent: Sequence[Any]) -> None:
     if not told:
         places = [numbers[message_id] for message_id in arrived_ids]
         told = [
-            f"reordered: #{now} came after #{before}"
-            for before, now in zip(places, places[1:], strict=False)
-            if now < before
+            f"reordered: #{now} came after #{before}" for before, now in itertools.pairwise(places) if now < before
         ][:1]
     if told:
         raise AssertionError(f"of {len(sent_ids)} messages sent {len(arrived_ids)} arrived; {'; '.join(told)}")
