@@ -12,7 +12,7 @@ Test Timeout      60 s
 *** Test Cases ***
 A Message Is Acknowledged Once
     [Documentation]    The sender gets one acknowledgement, from the server, that says delivered and when.
-    [Tags]    DLV-05    smoke
+    [Tags]    DLV-05
     ${sent}    Device Sends    phone    {"text": "hello"}    to=desktop
     ${ack}    Sender Should Learn    phone    ${sent}    delivered
     Should Be Equal    ${ack.json}[fromDeviceId]    server

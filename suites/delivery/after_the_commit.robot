@@ -41,7 +41,7 @@ A Refused Row Is Not Acknowledged As Stored
     ${before}    Device Sends    phone    {"text": "one"}    to=desktop
     ${poison}    Device Sends    phone    {"text": "poison"}    to=desktop
     ${after}    Device Sends    phone    {"text": "three"}    to=desktop
-    Sender Should Learn    phone    ${poison}    failed
+    Sender Should Learn    phone    ${poison}    failed    msg=acked-not-persisted
     Message Should Reach Nobody    ${poison}
     Message Should Not Be Stored    ${poison}
     FOR    ${neighbour}    IN    ${before}    ${after}
@@ -49,6 +49,18 @@ A Refused Row Is Not Acknowledged As Stored
         Message Should Reach Only    ${neighbour}    desktop
         Get Stored Message    ${neighbour.id}
     END
+
+What Waits For The Database Keeps Its Order
+    [Documentation]    Messages of all priorities that pile up behind a held commit arrive in the order of sending.
+    [Tags]    DLV-09
+    Commits Are Held
+    ${first}    Device Sends    phone    {"text": "one of many"}    to=desktop
+    A Commit Should Be Waiting
+    @{waiting}    Device Sends In All Priorities    phone    to=desktop
+    Commits Go On
+    Deliveries Should Have Ended    phone
+    Device Should Receive All    desktop    ${{ [$first, *$waiting] }}
+    [Teardown]    Commits Go On
 
 
 *** Keywords ***

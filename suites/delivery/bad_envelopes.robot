@@ -18,7 +18,7 @@ ${SAID_BY_BYSTANDER}    ${0}
 *** Test Cases ***    FIELD    ENVELOPE
 What Is No Envelope Is Refused
     [Documentation]    Text that is no JSON, or JSON that is no object, is answered by an error.
-    [Tags]    DLV-10    smoke
+    [Tags]    DLV-10
     [Template]    Text Should Be Refused
     hello
     {"id":

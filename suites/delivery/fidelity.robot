@@ -12,7 +12,7 @@ Test Timeout      60 s
 *** Test Cases ***    PAYLOAD, AS IT IS SPELLED
 Every Kind Of Value Arrives As It Was Spelled
     [Documentation]    Objects, lists, texts, numbers, booleans, null and their empty forms keep their spelling.
-    [Tags]    DLV-04    smoke
+    [Tags]    DLV-04
     [Template]    Payload Should Arrive Unchanged
     {"text": "hello", "number": 17, "list": [1, 2, 3], "yes": true, "nothing": null}
     {}

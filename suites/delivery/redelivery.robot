@@ -71,7 +71,14 @@ Copies Should Come
     [Arguments]    ${sent}    @{retry_counts}    ${settle}=${ONE_MORE}
     VAR    &{expected}    id=${sent.id}
     ${count}    Get Length    ${retry_counts}
-    ${copies}    Wait For Messages    desktop    ${count}    json=${expected}    exactly=yes    settle=${settle}
+    Wait For Messages    desktop    ${count}    json=${expected}    msg=lost
+    ${copies}    Wait For Messages
+    ...    desktop
+    ...    ${count}
+    ...    json=${expected}
+    ...    exactly=yes
+    ...    settle=${settle}
+    ...    msg=duplicated
     ${found}    Evaluate    [str(copy.json.get("retryCount", 0)) for copy in $copies]
     Should Be Equal    ${found}    ${retry_counts}
     ${numbers}    Evaluate    {copy.seq for copy in $copies}

@@ -13,7 +13,7 @@ Test Timeout      60 s
 *** Test Cases ***
 A Message To A Device That Does Not Exist Is Refused
     [Documentation]    The sender learns that there is no such device; nobody gets the message and nothing is stored.
-    [Tags]    DLV-11    smoke
+    [Tags]    DLV-11
     ${sent}    Device Sends    phone    {"text": "anybody there?"}    to=nowhere
     Sender Should Learn Of Refusal    phone    ${sent}    DEVICE_NOT_FOUND
     Message Should Reach Nobody    ${sent}

@@ -12,7 +12,7 @@ Test Timeout     60 s
 *** Test Cases ***    TYPE    RECEIVERS
 Talk Goes To Every Other Device
     [Documentation]    Talk and device status without a target reach every other device of the user.
-    [Tags]    DLV-03    smoke
+    [Tags]    DLV-03
     [Template]    Message Should Go To
     user_message    desktop    extension    tablet    watch
     user_response    desktop    extension    tablet    watch
@@ -86,7 +86,7 @@ A Handoff Needs A Target
 
 A Heartbeat Is Answered By The Server
     [Documentation]    A heartbeat gets one heartbeat as its answer, from the server, and goes to no device.
-    [Tags]    DLV-03    smoke
+    [Tags]    DLV-03
     ${sent}    Device Sends    phone    {"at": "noon"}    kind=heartbeat
     ${answer}    Sender Hears About    phone    ${sent}
     Should Be Equal    ${answer.kind}    heartbeat
