@@ -45,7 +45,7 @@ Nobody Confirms For Another Device
     ${sent}    Device Sends    phone    {"text": "are you there?"}    to=desktop
     ${arrived}    Device Should Receive    desktop    ${sent}
     Device Sends Confirmation    phone    ${sent.id}    ${arrived.seq}
-    Copies Should Come    ${sent}    0    1    2
+    Copies Should Come    ${sent}    0    1    settle=0s
 
 A Message That Needs No Confirmation Comes Once
     [Documentation]    With requiresAck false a message is done once it is written; it is not sent again.
@@ -58,7 +58,7 @@ What Was Given Up Waits For The Next Connection
     [Documentation]    After the last repetition a message is kept; the device gets it again when it registers again.
     [Tags]    DLV-05
     ${sent}    Device Sends    phone    {"text": "are you there?"}    to=desktop
-    Copies Should Come    ${sent}    0    1    2
+    Copies Should Come    ${sent}    0    1    2    settle=0s
     Set Mark    next connection
     Device Comes Back    desktop
     VAR    &{again}    id=${sent.id}    retryCount=\#number
