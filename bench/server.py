@@ -9,11 +9,13 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psutil
+import psycopg
 
 from bench.figures import Figure
 from wireproof.stack.embedded import EmbeddedStack
@@ -38,6 +40,7 @@ def _throughput() -> Iterator[Figure]:
             _generator(stack, "closed", "--connections=100", f"--seconds={SECONDS}") as result,
         ):
             _require_whole(result)
+            _require_confirmed(stack)
             rates.append(result["rate"])
             costs.append(_cpu_seconds(stack) / result["sent"] * 1e6)
     how = f"median of {ROUNDS} rounds of {SECONDS} s, 100 connections, 250-byte envelopes, 4 in flight each"
@@ -128,6 +131,16 @@ def _require_whole(result: dict[str, Any]) -> None:
     """A rate counts only when every message of the run was acked and delivered."""
     if result["errors"] or not result["sent"] == result["acked"] == result["delivered"]:
         raise RuntimeError(f"the run lost or refused messages, so its figures do not count: {result}")
+
+
+def _require_confirmed(stack: EmbeddedStack) -> None:
+    """Every delivery's confirmation has to be stored as well; the last ones may still be on their way."""
+    deadline = time.monotonic() + 10
+    with psycopg.connect(stack.addresses.postgres, autocommit=True) as database:
+        while (left := database.execute("SELECT sum(backlog_of(d)) FROM devices d").fetchone()[0]) > 0:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{left} deliveries were never confirmed, so the run's figures do not count")
+            time.sleep(0.05)
 
 
 def _tree(pid: int) -> list[psutil.Process]:
