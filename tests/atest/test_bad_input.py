@@ -128,6 +128,10 @@ BAD_INPUT = {
         ".*JSON ?path.*",
     ),
     "bad schema": (["Open Client    alice    ${ECHO}", "Wait For Message    alice    schema=no.json"], ".*no.json.*"),
+    "no such predicate": (
+        ["Open Client    alice    ${ECHO}", "No Message Should Arrive    alice    where=Is Payed    within=1 ms"],
+        "where: No keyword with name 'Is Payed' found.*",
+    ),
     "bad close code": (
         ["Open Client    alice    ${ECHO}", "Close Client    alice    code=1005"],
         ".*1005.*",
