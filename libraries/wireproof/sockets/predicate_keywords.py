@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from robot.api.types import KeywordName
 from robot.libraries.BuiltIn import BuiltIn
 
 from wireproof.dialects import Message
@@ -19,7 +20,7 @@ def predicate(name: str) -> Callable[[Message], bool] | None:
     if not name:
         return None
     try:
-        BuiltIn().keyword_should_exist(name)
+        BuiltIn().keyword_should_exist(KeywordName(name))
     except AssertionError as error:
         raise ValueError(f"where: {safe(error)}") from None
 
