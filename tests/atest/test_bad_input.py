@@ -132,6 +132,10 @@ BAD_INPUT = {
         ["Open Client    alice    ${ECHO}", "No Message Should Arrive    alice    where=Is Payed    within=1 ms"],
         "where: No keyword with name 'Is Payed' found.*",
     ),
+    "a negative time": (
+        ["Open Client    alice    ${ECHO}", "No Message Should Arrive    alice    within=-1 s"],
+        "cannot wait for -1 s: give a time of 0 s or more",
+    ),
     "bad close code": (
         ["Open Client    alice    ${ECHO}", "Close Client    alice    code=1005"],
         ".*1005.*",

@@ -31,6 +31,13 @@ class Wait:
 
     @classmethod
     def begin(cls, matcher: Matcher, since: Moment, timeout_s: float) -> "Wait":
+        """A wait that begins now.
+
+        Raises:
+            ValueError: the time is negative; waiting for silence so long would prove nothing.
+        """
+        if timeout_s < 0:
+            raise ValueError(f"cannot wait for {timeout_s:g} s: give a time of 0 s or more")
         return cls(matcher, since, timeout_s, now_ns())
 
     @property
