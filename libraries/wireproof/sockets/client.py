@@ -74,19 +74,22 @@ class Client:
         """Closes what is open, then tries until it is open again or the server says no for good; keeps the inbox.
 
         Raises:
-            RefusedError: of the last attempt.
+            RefusedError: of the last attempt that had its time.
         """
         patience = Patience(timeout_s, cancelled)
         self.end(patience=Patience(min(timeout_s, SEND_TIMEOUT_S), cancelled))
         self.options = options
         attempt = 1
+        reason: RefusedError | None = None
         while True:
             journal().record("reconnect", self.name, attempt=attempt)
             try:
                 return self._open(patience.at_most(self.timeout_s))
             except RefusedError as refusal:
+                # An attempt that the end of patience cut short knows less than the one before it.
+                reason = refusal if reason is None or refusal.final or not patience.is_over else reason
                 if refusal.final or not back_off(backoff, attempt, patience):
-                    raise
+                    raise reason from None
             attempt += 1
 
     def _open(self, patience: Patience) -> Opened:

@@ -45,6 +45,11 @@ class Patience:
             raise TimeoutError
         return min(self._slice_s, left)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its time has passed."""
+        return self._until_ns is not None and now_ns() >= self._until_ns
+
     def at_most(self, seconds: float) -> "Patience":
         """The same patience, but for no longer than `seconds` from now."""
         shorter = Patience(seconds, self._cancelled, self._slice_s)

@@ -140,6 +140,26 @@ class TestByKeyword:
             sockets.reconnect_client(ALICE, backoff=FAST, timeout=GENEROUS)
             assert visits.qsize() == 3
 
+    def test_an_attempt_cut_short_does_not_hide_why_the_one_before_failed(self, sockets: Any) -> None:
+        visits: SimpleQueue[None] = SimpleQueue()
+
+        def script(peer: Peer) -> None:
+            visits.put(None)
+            if visits.qsize() == 1:
+                peer.upgrade()
+                peer.reset()
+            elif visits.qsize() == 2:
+                peer.read_head()
+                peer.say(503)
+            else:
+                peer.read_to_end()
+
+        with scripted(script) as port:
+            sockets.open_client("alice", f"ws://127.0.0.1:{port}/")
+            with pytest.raises(SocketsError, match="the server answered 503"):
+                sockets.reconnect_client(ALICE, backoff=FAST, timeout=timedelta(seconds=1))
+            assert visits.qsize() == 3
+
 
 class TestByItself:
     def test_after_a_restart(self, sockets: Any, server: Restartable) -> None:
