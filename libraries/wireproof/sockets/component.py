@@ -25,6 +25,12 @@ class Component:
     def find(self, name: str) -> Client:
         return self.clients.find(name)
 
+    def sender(self, name: str) -> Client:
+        """The client of that name, as soon as the stack's guard rails let it send."""
+        client = self.find(name)
+        self.clients.guard_rails.wait_to_send()
+        return client
+
     def wait(self, since: Since | None, timeout: timedelta, **parts: Any) -> Wait:
         """A wait that begins now; `parts` are the matcher's."""
         return Wait.begin(Matcher(**parts), moment(since), timeout.total_seconds())

@@ -47,7 +47,7 @@ class RawKeywords(Component):
         if not 0 <= rsv <= 7:
             raise SocketsError(f"rsv is a number from 0 to 7, the sum of RSV1=4, RSV2=2, RSV3=1; not {rsv}")
         frame = RawFrame(int(opcode), bytes(payload), fin=fin, rsv=rsv, mask=mask)
-        return self.find(client).send_raw(frame.pack())
+        return self.sender(client).send_raw(frame.pack())
 
     @keyword(tags=["Sending", "Raw"])
     def send_ping(self, client: str, payload: Payload = Payload()) -> Sent:  # noqa: B008 - immutable
@@ -68,7 +68,7 @@ class RawKeywords(Component):
         """
         if len(payload) > LONGEST_CONTROL:
             raise SocketsError(f"a ping has at most {LONGEST_CONTROL} bytes, this one has {len(payload)}")
-        return self.find(client).send_raw(RawFrame(PING, bytes(payload)).pack())
+        return self.sender(client).send_raw(RawFrame(PING, bytes(payload)).pack())
 
     @keyword(tags=["Sending", "Raw"])
     def send_raw_bytes(self, client: str, data: Payload) -> Sent:
@@ -87,4 +87,4 @@ class RawKeywords(Component):
         Wait For Message    alice    text=Hi
         ```
         """
-        return self.find(client).send_raw(bytes(data))
+        return self.sender(client).send_raw(bytes(data))

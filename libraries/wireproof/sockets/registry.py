@@ -9,6 +9,7 @@ from wireproof import scopes
 from wireproof.quantities import Backoff, Rate
 from wireproof.sockets.client import Client
 from wireproof.sockets.errors import SocketsError
+from wireproof.sockets.guard_rails import GuardRails
 from wireproof.sockets.options import Options
 from wireproof.sockets.outcomes import Opened
 from wireproof.sockets.parallel import in_parallel
@@ -30,6 +31,7 @@ class Registry:
     _owners: dict[str, scopes.Scope] = field(default_factory=dict)
     _defaults: dict[scopes.Scope, Options] = field(default_factory=dict)
     _releasing: set[scopes.Scope] = field(default_factory=set)
+    guard_rails: GuardRails = field(default_factory=GuardRails)
 
     # -- names -------------------------------------------------------------------------------------------------------
 
@@ -76,6 +78,7 @@ class Registry:
         Raises:
             SocketsError: the name is taken, or the connection did not come about.
         """
+        self.guard_rails.allow_connections(self._open_count, 1)
         client = self._admit(name, options)
         try:
             return client.open()
@@ -98,6 +101,7 @@ class Registry:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise SocketsError(f"a group's clients need different names; given twice: {', '.join(map(safe, twice))}")
+        self.guard_rails.allow_connections(self._open_count, len(members))
         clients = []
         try:
             for name, options in members:
@@ -112,6 +116,10 @@ class Registry:
             raise SocketsError(_failures(names, results))
         self._groups[group] = names
         return opened
+
+    @property
+    def _open_count(self) -> int:
+        return sum(client.state != "closed" for client in self._clients.values())
 
     def _admit(self, name: str, options: Options) -> Client:
         known = self._clients.get(name)

@@ -119,15 +119,18 @@ class SendingKeywords(Component):
         Wait For Message    alice    kind=say    json={"id": "${sent.id}"}
         ```
         """
-        sender = self.find(client)
         draft = Draft(body, kind, to, fields or {}, id)
         if count == 1:
+            sender = self.sender(client)
             return self._logged(sender.send(sender.encode(draft)))
+        if rate is not None:
+            self.clients.guard_rails.allow_rate(rate)
         begin_ns = now_ns()
         sent = []
         for number in range(count):
             if rate is not None:
                 sleep_until(begin_ns + int(number * rate.interval_s * 1e9), Patience())
+            sender = self.sender(client)
             sent.append(sender.send(sender.encode(draft)))
         return sent
 
@@ -163,7 +166,7 @@ class SendingKeywords(Component):
         Should Be Equal    ${reply.json}[ask]    ${1}
         ```
         """
-        sender = self.find(client)
+        sender = self.sender(client)
         outgoing = sender.encode(Draft(body, kind, to, fields or {}))
         sent = sender.send(outgoing)
         asked = f"{outgoing.kind or 'message'} {outgoing.id}".strip()
@@ -174,7 +177,7 @@ class SendingKeywords(Component):
         raise fail(wait.unanswered(sender, asked), msg)
 
     def _send(self, client: str, outgoing: Outgoing) -> Sent:
-        return self._logged(self.find(client).send(outgoing))
+        return self._logged(self.sender(client).send(outgoing))
 
     def _logged(self, sent: Sent) -> Sent:
         logger.debug(f"{sent!r}")

@@ -111,8 +111,9 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         Args:
             environment: what you call it, for messages: staging, for example.
             isolation: how tests are kept apart. `owner`: by what they own; `keep`: nothing is deleted.
-            max_rate: messages per second that this run may send at most, for example `200/s`.
-            max_connections: connections that this run may have open at most.
+            max_rate: messages per second that keywords send at most, for example `200/s`: they wait for their turn,
+                and a higher `rate` is refused.
+            max_connections: clients open at the same time; more are refused.
 
         Example:
         ```robotframework
