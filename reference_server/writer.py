@@ -179,6 +179,8 @@ class Writer:
                 break
             self._settle(batch, rows)
             return
+        if not batch.messages and refusal is ErrorCode.UNAVAILABLE:
+            raise Unavailable("collisions")
         if batch.bookkeeping and batch.messages:
             await self._commit(Batch(batch.at, [], batch.confirmed, batch.active, batch.closed))
         if len(batch.messages) == 1:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from reference_server.batch import Batch, Submission
+from reference_server.batch import Batch, Closed, Submission
 from reference_server.bus import Bus
 from reference_server.clock import Clock
 from reference_server.delivery import Delivery
@@ -150,6 +150,21 @@ async def test_a_collision_is_tried_again(sender):
         writer.submit(message(sender, "a"))
         assert await sender.wait_for(1) == ["a stored"]
     assert len(store.tried) == ATTEMPTS
+
+
+async def test_bookkeeping_that_keeps_colliding_remains_to_be_done():
+    left = [Collision("40P01")] * ATTEMPTS
+
+    def judge(ids: list[str]) -> None:
+        if left:
+            raise left.pop()
+
+    store = ScriptedStore(judge)
+    async with writing(store) as writer:
+        writer.closed(Closed("ada", "phone", 1, "session"))
+        async with asyncio.timeout(5):
+            await writer.drain()
+    assert len(store.tried) == ATTEMPTS + 1
 
 
 async def test_while_the_database_is_away_everybody_hears_so_and_afterwards_it_goes_on(sender):
