@@ -136,6 +136,7 @@ class Client:
         except RefusedError as refusal:
             self._record_refusal(refusal)
             raise
+        connection.answers_pings = options.answer_pings is not False
         opening = connection.opening
         journal().record(
             "connected",

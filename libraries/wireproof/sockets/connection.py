@@ -43,11 +43,16 @@ class Opening:
 
 
 class Connection:
-    """An open WebSocket: one thread reads, any thread writes. Made by `dial`."""
+    """An open WebSocket: one thread reads, any thread writes. Made by `dial`.
+
+    Attributes:
+        answers_pings: False plays a peer that is gone without a word.
+    """
 
     def __init__(self, wire: Wire, opening: Opening, rest: bytes) -> None:
         self.wire = wire
         self.opening = opening
+        self.answers_pings = True
         self._rest = rest
         self._frames = FrameReader(self._some)
         self._patience = Patience(0)
@@ -67,7 +72,8 @@ class Connection:
             if frame is None or frame.opcode == PONG:
                 continue
             if frame.opcode == PING:
-                self._answer_ping(frame)
+                if self.answers_pings:
+                    self._answer_ping(frame)
                 continue
             return frame
 

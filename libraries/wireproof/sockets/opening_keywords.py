@@ -44,6 +44,7 @@ class OpeningKeywords(Component):
         via: str = "",
         login: Json = None,
         log_in: bool = None,
+        answer_pings: bool = None,
         reconnect: Backoff = None,
         timeout: timedelta = None,
     ) -> Opened:
@@ -66,6 +67,7 @@ class OpeningKeywords(Component):
             via: a fault link; not available in this version.
             login: what the dialect's login needs; values may be `Secret`.
             log_in: no leaves out the login.
+            answer_pings: no plays a peer that is gone without a word: the server's pings stay unanswered.
             reconnect: come back by itself after a loss, waiting between attempts as told, such as `100ms..5s`.
             timeout: how long opening may take, 5 s if not given.
 
@@ -92,6 +94,7 @@ class OpeningKeywords(Component):
             proxy=proxy,
             login=login,
             log_in=log_in,
+            answer_pings=answer_pings,
             reconnect=reconnect,
             timeout=timeout,
         )

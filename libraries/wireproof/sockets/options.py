@@ -86,6 +86,7 @@ class Options:
     proxy: Hidden | str | None = None
     login: Mapping[str, Any] | None = None
     log_in: bool | None = None
+    answer_pings: bool | None = None
     reconnect: Backoff | None = None
     timeout_s: float | None = None
 

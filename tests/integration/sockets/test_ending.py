@@ -117,6 +117,23 @@ class TestServerEnds:
             sockets.wait_for_message("alice", text="first, second")
             assert answers.get(timeout=GENEROUS_S) == (10, b"there?")
 
+    @pytest.mark.parametrize(("answer", "first"), [(True, (10, b"there?")), (False, (1, b"still silent"))])
+    def test_pings_stay_unanswered_when_asked_for(self, sockets: Any, answer: bool, first: tuple[int, bytes]) -> None:
+        frames: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
+
+        def script(peer: Peer) -> None:
+            peer.upgrade()
+            peer.send(b"there?", 0x89)
+            peer.send(b"after the ping")
+            frames.put(peer.read_frame())
+            peer.read_to_end()
+
+        with scripted(script) as port:
+            sockets.open_client("alice", url_of(port), answer_pings=answer)
+            sockets.wait_for_message("alice", text="after the ping")
+            sockets.send_text("alice", "still silent")
+            assert frames.get(timeout=GENEROUS_S) == first
+
 
 class TestWaitsOfAClosedClient:
     @pytest.fixture
