@@ -131,7 +131,7 @@ class Api:
         )
 
     async def _devices(self, request: web.Request) -> web.Response:
-        identity = self._identity(request)
+        identity = await self._identity(request)
         rows = await self._store.fetch(queries.DEVICES, identity.user_id, self._clock.now(), PAGE)
         return _json(
             [
@@ -151,7 +151,7 @@ class Api:
         )
 
     async def _messages(self, request: web.Request) -> web.Response:
-        identity = self._identity(request)
+        identity = await self._identity(request)
         device_id = request.query.get("deviceId", identity.device_id)
         after = request.query.get("after", "0")
         if not after.isdecimal() or len(after) > 18:
@@ -176,7 +176,7 @@ class Api:
         )
 
     async def _executions(self, request: web.Request) -> web.Response:
-        identity = self._identity(request)
+        identity = await self._identity(request)
         rows = await self._store.fetch(queries.EXECUTIONS, identity.user_id, PAGE)
         return _json(
             [
@@ -194,13 +194,13 @@ class Api:
         )
 
     async def _revoke_session(self, request: web.Request) -> web.Response:
-        identity = self._identity(request)
+        identity = await self._identity(request)
         if not await self._sessions.revoke(request.match_info["id"], identity.user_id):
             raise web.HTTPNotFound(text="no such session")
         return web.Response(status=204)
 
     async def _revoke_token(self, request: web.Request) -> web.Response:
-        identity = self._identity(request)
+        identity = await self._identity(request)
         if not await self._sessions.revoke_token(request.match_info["jti"], identity):
             raise web.HTTPNotFound(text="no such token")
         return web.Response(status=204)
@@ -221,14 +221,17 @@ class Api:
         await self._sessions.settled()
         return web.Response(status=204)
 
-    def _identity(self, request: web.Request) -> Identity:
+    async def _identity(self, request: web.Request) -> Identity:
         if self._tokens is None:
             raise web.HTTPForbidden(text="the server runs in open mode: nobody can prove who they are")
         try:
             token = bearer(request.headers.get("Authorization"))
             if token is None:
                 raise AuthError("a token is needed: Authorization: Bearer")
-            return self._tokens.check(token)
+            identity = self._tokens.check(token)
+            if await self._store.fetch(queries.IS_REVOKED, identity.token_id):
+                raise AuthError("the token has been revoked")
+            return identity
         except AuthError as problem:
             raise web.HTTPUnauthorized(text=str(problem), headers={"WWW-Authenticate": "Bearer"}) from None
 

@@ -48,6 +48,7 @@ REVOKE_SESSION = """
 """
 TOKEN_OF_ANOTHER = "SELECT true FROM sessions WHERE token_id = $1 AND user_id <> $2 LIMIT 1"  # noqa: S105 - no password
 REVOKE_TOKEN = "INSERT INTO revoked_tokens VALUES ($1, $2) ON CONFLICT DO NOTHING"  # noqa: S105 - no password
+IS_REVOKED = "SELECT true FROM revoked_tokens WHERE id = $1"
 END_ITS_SESSIONS = """
     UPDATE sessions SET ended_at = coalesce(ended_at, $2), end_reason = coalesce(end_reason, 'revoked')
     WHERE token_id = $1 RETURNING device_id, generation

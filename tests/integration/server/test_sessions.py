@@ -279,6 +279,7 @@ async def test_a_revoked_token_is_closed_and_registers_nobody(target: Target):
         phone.user, phone.name = user, "phone"
         await phone.register(authToken=minted["token"])
         assert await refused(phone, "AUTH_FAILED") == "the token has been revoked"
+    assert (await target.call("GET", "/devices", token=minted["token"]))[0] == 401
 
 
 async def test_a_dead_peer_is_closed_and_a_silent_one_that_answers_pings_stays(target: Target):
