@@ -58,6 +58,11 @@ class Client:
     def timeout_s(self) -> float:
         return self.options.timeout_s or DEFAULT_TIMEOUT_S
 
+    def deafness(self, from_ns: int) -> Closure | None:
+        """Why its silence from a moment on proves nothing: it is not connected, or was not all the time."""
+        ended = self.closures.snapshot(from_ns if self.state == "open" else 0)
+        return self.ending or (ended[-1] if ended else None)
+
     # -- opening -----------------------------------------------------------------------------------------------------
 
     def open(self, cancelled: threading.Event | None = None) -> Opened:

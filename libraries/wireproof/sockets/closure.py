@@ -21,12 +21,14 @@ class Closure:
         by: the server, the client (a keyword, or because the server broke the protocol), or the network.
         code: the close code; 1005 for a close frame without one, 1006 without a close frame.
         reason: the close reason, or what broke, as it was said; show it with `safe` only.
+        meaning: what the protocol means by the code.
     """
 
     at_ns: int
     by: Literal["server", "client", "network"]
     code: int
     reason: str = ""
+    meaning: str = ""
 
     @property
     def at_ms(self) -> float:
@@ -44,7 +46,8 @@ class Closure:
         if self.by == "network":
             return f"lost its connection ({reason})"
         if self.by == "server":
-            said = f"{self.code} '{reason}'" if reason else f"{self.code}"
+            meaning = f", {safe(self.meaning)}" if self.meaning else ""
+            said = f"{self.code} '{reason}'" if reason else f"{self.code}{meaning}"
             return f"was closed by the server ({said})"
         said = f"{self.code}: {reason}" if reason else f"{self.code}"
         return f"was closed from this side ({said})"

@@ -60,10 +60,16 @@ def expect_everywhere(wait: Wait, clients: Sequence[Client], settle_s: float | N
 
 
 def expect_nowhere(wait: Wait, clients: Sequence[Client]) -> str:
-    """A failure's line if the message has come to one of the clients; "" if not."""
+    """A failure's line if the message has come to one of the clients, or one was cut off meanwhile; "" if not.
+
+    Who was closed before the wait began cannot get the message, and that is no failure.
+    """
     got = [client for client in clients if wait.so_far(client)]
     if not got:
-        return ""
+        cut_off = (
+            wait.deaf(client, ending) for client in clients for ending in client.closures.snapshot(wait.started_ns)
+        )
+        return next(cut_off, "")
     return f"{_names(got)} of {len(clients)} others: {wait.unwanted(got[0], wait.so_far(got[0])[0])}"
 
 

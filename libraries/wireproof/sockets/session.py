@@ -235,7 +235,7 @@ class Session:
             return Closure(frame.at_ns, "client", *self._closing)
         with contextlib.suppress(OSError):
             self._write(RawFrame(CLOSE, b"" if code == NO_CODE else frame.payload))
-        return Closure(frame.at_ns, "server", code, reason)
+        return Closure(frame.at_ns, "server", code, reason, self.dialect.close_reasons.get(code, ""))
 
     def _give_up(self, code: int, problem: str) -> Closure:
         with contextlib.suppress(OSError):

@@ -279,8 +279,8 @@ class WaitingKeywords(Component):
             found = wait.collect(receiver, 1)
             if found:
                 raise fail(wait.unwanted(receiver, found[0]), msg)
-            if receiver.ending is not None:
-                raise fail(wait.deaf(receiver, receiver.ending), msg)
+            if ending := receiver.deafness(wait.started_ns):
+                raise fail(wait.deaf(receiver, ending), msg)
 
 
 def _told(messages: list[Message]) -> list[Message]:

@@ -184,6 +184,16 @@ class TestWaitsOfAClosedClient:
         assert "alice was closed by the server (4401 'token expired') 0." in str(failure.value)
         assert told in str(failure.value)
 
+    def test_who_was_cut_off_meanwhile_does_not_count_as_silent(self, expiring: Any, echo_url: str) -> None:
+        expiring.open_client("bob", echo_url)
+        expiring.send_text("bob", "hello")
+        later = threading.Timer(0.05, lambda: expiring.send_text("alice", "close, please"))
+        later.start()
+        with pytest.raises(AssertionError, match=r"alice was closed by the server .* proves nothing"):
+            expiring.only_these_clients_should_receive(Clients(["bob"]), text="hello", settle=timedelta(seconds=1))
+        later.join()
+        expiring.only_these_clients_should_receive(Clients(["bob"]), text="hello", settle=SHORT)
+
     def test_a_reply_will_not_come(self, expiring: Any) -> None:
         with pytest.raises(AssertionError) as failure:
             expiring.send_message_and_wait_for_reply("alice", {"ask": 1}, timeout=LONG)

@@ -174,6 +174,16 @@ class TestByItself:
         assert sockets.wait_for_close("alice").code == 1001
         assert sockets.get_messages("alice")[0].text == "before"
 
+    def test_silence_meanwhile_proves_nothing(self, sockets: Any, server: Restartable) -> None:
+        sockets.open_client("alice", server.url, reconnect=FAST)
+        server.stop()
+        wait_until(sockets, "opening")
+        with pytest.raises(AssertionError, match=r"alice was closed by the server \(1001.* proves nothing"):
+            sockets.no_message_should_arrive(ALICE, within=timedelta(milliseconds=20))
+        server.start()
+        wait_until(sockets, "open")
+        sockets.no_message_should_arrive(ALICE, within=timedelta(milliseconds=20))
+
     def test_a_wait_goes_on_meanwhile(self, sockets: Any) -> None:
         visits: SimpleQueue[None] = SimpleQueue()
 

@@ -10,6 +10,8 @@ from wireproof.sockets.closure import Closure
     [
         (Closure(0, "server", 4401, "token expired"), "was closed by the server (4401 'token expired')"),
         (Closure(0, "server", 1000), "was closed by the server (1000)"),
+        (Closure(0, "server", 4403, meaning="forbidden"), "was closed by the server (4403, forbidden)"),
+        (Closure(0, "server", 4403, "not you", "forbidden"), "was closed by the server (4403 'not you')"),
         (Closure(0, "client", 1000), "was closed from this side (1000)"),
         (Closure(0, "client", 1007, "not UTF-8"), "was closed from this side (1007: not UTF-8)"),
         (Closure(0, "network", 1006, "reset"), "lost its connection (reset)"),
