@@ -43,11 +43,6 @@ class Duration:
         """Reads a number with its unit; a bare number is refused, because seconds and milliseconds look alike."""
         return cls(float(_scaled(text, _DURATIONS, "a duration", "50 ms, 2 s or 10 min")))
 
-    @property
-    def ms(self) -> float:
-        """The same time in milliseconds."""
-        return self.seconds * 1000
-
     def __str__(self) -> str:
         if self.seconds >= 1 or self.seconds == 0:
             return f"{_plain(self.seconds)} s"
