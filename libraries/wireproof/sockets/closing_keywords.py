@@ -5,10 +5,11 @@ from datetime import timedelta
 from assertionengine import AssertionOperator, verify_assertion
 from robot.api.deco import keyword
 
+from wireproof.failures import fail
 from wireproof.journal import now_ns
 from wireproof.sockets.arguments import Clients
 from wireproof.sockets.closure import Closure
-from wireproof.sockets.component import Component, fail
+from wireproof.sockets.component import Component
 from wireproof.sockets.moments import moment
 from wireproof.wiretext import safe
 
