@@ -1,14 +1,13 @@
 """What keyword arguments become: types for Robot's converters, each with one line that says what to write."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from wireproof.arguments import Json, Names, converters, to_json, to_names
 from wireproof.dialects import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
-from wireproof.journal import Mark
+from wireproof.moments import Since, to_since
 from wireproof.quantities import Backoff, Rate
-from wireproof.wiretext import refuse_secret_literal, safe
+from wireproof.wiretext import refuse_secret_literal
 
 
 class Clients(tuple[str, ...]):
@@ -44,34 +43,12 @@ class Opcode(IntEnum):
     reserved_15 = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
-    """A moment: a mark, a mark's name, a message (its arrival) or what `Send Message` returned (its sending)."""
-
-    name: str = ""
-    at_ns: int = 0
-    words: str = ""
-
-
 def to_clients(value: object) -> Clients:
     """One name, or a list of names."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names) or not names:
         raise ValueError("write a client's name, a group's name, or a list of them")
     return Clients(names)
-
-
-def to_since(value: object) -> Since:
-    """A mark's name, or anything that knows when it happened."""
-    if isinstance(value, str):
-        return Since(name=value)
-    if isinstance(value, Since):
-        return value
-    at_ns = getattr(value, "at_ns", None)
-    if not isinstance(at_ns, int):
-        raise ValueError("write a mark's name, or give a mark, a message, or what a sending keyword returned")
-    words = f"mark '{safe(value.name, 60)}'" if isinstance(value, Mark) else safe(repr(value), 100)
-    return Since(at_ns=at_ns, words=words)
 
 
 def to_rate(value: object) -> Rate:

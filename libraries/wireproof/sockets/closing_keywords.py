@@ -7,10 +7,10 @@ from robot.api.deco import keyword
 
 from wireproof.failures import fail
 from wireproof.journal import now_ns
+from wireproof.moments import moment
 from wireproof.sockets.arguments import Clients
 from wireproof.sockets.closure import Closure
 from wireproof.sockets.component import Component
-from wireproof.sockets.moments import moment
 from wireproof.wiretext import safe
 
 # mypy: implicit-optional

@@ -4,9 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from wireproof.matching import Matcher
-from wireproof.sockets.arguments import Since
+from wireproof.moments import Since, moment
 from wireproof.sockets.client import Client
-from wireproof.sockets.moments import moment
 from wireproof.sockets.registry import Registry
 from wireproof.sockets.waits import Wait
 

@@ -9,7 +9,8 @@ from robot.api.deco import keyword
 from wireproof.arguments import Json
 from wireproof.dialects import Message
 from wireproof.failures import fail
-from wireproof.sockets.arguments import Clients, Since
+from wireproof.moments import Since
+from wireproof.sockets.arguments import Clients
 from wireproof.sockets.component import Component
 from wireproof.sockets.order import disorder
 from wireproof.sockets.predicate_keywords import predicate

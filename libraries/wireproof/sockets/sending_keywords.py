@@ -11,10 +11,10 @@ from wireproof.dialects import BINARY, TEXT, Draft, Message, Outgoing
 from wireproof.failures import fail
 from wireproof.journal import now_ns
 from wireproof.matching import Matcher
+from wireproof.moments import Moment
 from wireproof.quantities import Rate
 from wireproof.sockets.arguments import Payload
 from wireproof.sockets.component import Component
-from wireproof.sockets.moments import Moment
 from wireproof.sockets.options import encode_json, encode_text
 from wireproof.sockets.outcomes import Sent
 from wireproof.sockets.patience import Patience, sleep_until

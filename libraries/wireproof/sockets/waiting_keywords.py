@@ -11,7 +11,8 @@ from wireproof.dialects import Message
 from wireproof.failures import fail
 from wireproof.journal import Mark
 from wireproof.journal import current as journal
-from wireproof.sockets.arguments import Clients, Since
+from wireproof.moments import Since
+from wireproof.sockets.arguments import Clients
 from wireproof.sockets.component import Component
 from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.predicate_keywords import predicate
