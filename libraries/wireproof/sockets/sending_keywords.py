@@ -7,7 +7,6 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from wireproof.dialects import BINARY, TEXT, Draft, Message, Outgoing
-from wireproof.journal import now_ns
 from wireproof.matching import Matcher
 from wireproof.quantities import Rate
 from wireproof.sockets.arguments import Json, Payload
@@ -15,7 +14,7 @@ from wireproof.sockets.component import Component, fail
 from wireproof.sockets.moments import Moment
 from wireproof.sockets.options import encode_json, encode_text
 from wireproof.sockets.outcomes import Sent
-from wireproof.sockets.patience import Patience, sleep_until
+from wireproof.sockets.patience import paced
 from wireproof.sockets.waits import Wait
 
 # mypy: implicit-optional
@@ -125,11 +124,8 @@ class SendingKeywords(Component):
             return self._logged(sender.send(sender.encode(draft)))
         if rate is not None:
             self.clients.guard_rails.allow_rate(rate)
-        begin_ns = now_ns()
         sent = []
-        for number in range(count):
-            if rate is not None:
-                sleep_until(begin_ns + int(number * rate.interval_s * 1e9), Patience())
+        for _ in paced(count, rate):
             sender = self.sender(client)
             sent.append(sender.send(sender.encode(draft)))
         return sent
