@@ -326,3 +326,53 @@ class TestCreate:
     def test_a_dialect_that_only_reads_cannot_send(self):
         with pytest.raises(ValueError, match=r"the dialect 'custom' has no messages to send by parts"):
             Custom().encode(Draft())
+
+
+class TestTracking:
+    """What a delivery ledger asks a dialect."""
+
+    @pytest.mark.parametrize(
+        ("kind", "payload", "outcome"),
+        [
+            ("ack", {"originalMessageId": "m", "status": "delivered"}, "acked"),
+            ("ack", {"originalMessageId": "m", "status": "queued"}, "acked"),
+            ("ack", {"originalMessageId": "m", "status": "failed", "code": "QUEUE_FULL"}, "refused"),
+            ("ack", {"originalMessageId": "m", "status": "failed", "code": "UNAVAILABLE"}, "unknown"),
+            ("error", {"originalMessageId": "m", "code": "FORBIDDEN"}, "refused"),
+            ("error", {"originalMessageId": "m", "code": "UNAVAILABLE"}, "unknown"),
+            ("heartbeat", {"originalMessageId": "m"}, ""),
+            ("ack", {"status": "delivered"}, ""),
+            ("user_message", {"text": "hello"}, ""),
+        ],
+    )
+    def test_cloud_message_says_what_became_of_a_message(self, kind, payload, outcome):
+        dialect = logged_in()
+        assert dialect.outcome(message(dialect, {"type": kind, "payload": payload})) == outcome
+
+    def test_cloud_message_knows_redeliveries_and_who_it_is(self):
+        dialect = logged_in()
+        delivered = message(
+            dialect, {"type": "user_message", "id": "m", "seq": 4, "retryCount": 2, "requiresAck": True}
+        )
+        assert (delivered.seq, delivered.retry) == (4, 2)
+        assert dialect.identity == "phone"
+        (confirmation,) = dialect.answers(delivered)
+        assert confirmation.about == "m"
+
+    @pytest.mark.parametrize("count", [None, "2", True])
+    def test_a_retry_count_that_is_no_number_is_none(self, count):
+        assert message(create("cloudmessage"), {"retryCount": count}).retry == 0
+
+    def test_an_envelope_knows_its_recipient_body_and_whether_it_wants_an_acknowledgement(self):
+        dialect = logged_in()
+        outgoing = dialect.encode(Draft({"text": "hi"}, to="laptop", fields={"requiresAck": "false"}))
+        assert (outgoing.to, outgoing.body, outgoing.acknowledged) == ("laptop", {"text": "hi"}, False)
+        assert dialect.encode(Draft()).acknowledged
+
+    @pytest.mark.parametrize("name", ["json", "echo"])
+    def test_a_reply_in_json_acknowledges(self, name):
+        dialect = create(name)
+        assert dialect.outcome(message(dialect, {"replyTo": "m"})) == "acked"
+        assert dialect.outcome(message(dialect, {"id": "m"})) == ""
+        outgoing = dialect.encode(Draft({"n": 1}, to="bob", id="m"))
+        assert (outgoing.to, outgoing.body) == ("bob", {"n": 1, "to": "bob", "id": "m"})

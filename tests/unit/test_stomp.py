@@ -200,6 +200,25 @@ class TestLogin:
         assert dialect.heartbeat is None
 
 
+class TestTracking:
+    def test_the_senders_id_comes_with_what_is_delivered(self, dialect: Dialect) -> None:
+        delivered = read(
+            dialect, StompFrame("MESSAGE", {"message-id": "broker-5", "correlation-id": "r-1", "ack": "a-7"}).encode()
+        )
+        assert (delivered.id, delivered.sent_id) == ("broker-5", "r-1")
+        (confirmation,) = dialect.answers(delivered)
+        assert confirmation.about == "r-1"
+
+    @pytest.mark.parametrize(("command", "outcome"), [("RECEIPT", "acked"), ("ERROR", "refused")])
+    def test_a_receipt_acknowledges_and_an_error_refuses(self, dialect: Dialect, command: str, outcome: str) -> None:
+        answer = read(dialect, StompFrame(command, {"receipt-id": "r-1"}).encode())
+        assert (answer.reply_to, dialect.outcome(answer)) == ("r-1", outcome)
+
+    def test_a_message_says_nothing_about_another(self, dialect: Dialect) -> None:
+        delivered = read(dialect, StompFrame("MESSAGE", {"message-id": "1"}).encode())
+        assert dialect.outcome(delivered) == ""
+
+
 class TestSending:
     def test_a_draft_is_a_send_with_a_receipt(self, dialect: Dialect) -> None:
         sent = dialect.encode(Draft({"buy": 1}, to="/queue/orders", fields={"priority": 9}, id="r-1"))
@@ -210,6 +229,7 @@ class TestSending:
             "content-type": "application/json",
             "priority": "9",
             "receipt": "r-1",
+            "correlation-id": "r-1",
             "content-length": "10",
         }
         assert json.loads(frame.body) == {"buy": 1}

@@ -18,7 +18,9 @@ from wireproof.dialects.base import (
     Login,
     LoginRefused,
     Message,
+    Outcome,
     Outgoing,
+    Traits,
 )
 from wireproof.dialects.cloud_message import CloudMessage
 from wireproof.dialects.definition import Definition
@@ -42,7 +44,9 @@ __all__ = [
     "Login",
     "LoginRefused",
     "Message",
+    "Outcome",
     "Outgoing",
+    "Traits",
     "create",
     "define",
     "register",

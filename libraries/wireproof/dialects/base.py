@@ -29,12 +29,26 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One data message to send. Of a confidential one the journal keeps no excerpt."""
+    """One data message to send.
+
+    Attributes:
+        payload: the frame's bytes.
+        opcode: text or binary.
+        id, kind, to: in the protocol's terms, empty where it has none.
+        about: the id of the message that this one confirms.
+        body: the part that the author chose.
+        acknowledged: whether the peer is asked to say that it has taken the message over.
+        confidential: the journal keeps nothing of what it says.
+    """
 
     payload: bytes
     opcode: int = TEXT
     id: str = ""
     kind: str = ""
+    to: str = ""
+    about: str = ""
+    body: Any = None
+    acknowledged: bool = True
     confidential: bool = False
 
 
@@ -62,6 +76,8 @@ class Message:
         text: the payload as text, or None with the reason in `problem`.
         json: the JSON value that matchers look at; None if there is none, with the reason in `problem`.
         kind, id, reply_to, flow, seq: as the protocol names them; empty, or None for `seq`, where it has none.
+        sent_id: the id under which its author sent it, where the protocol gives what it delivers another one.
+        retry: the how manieth repetition of this delivery it says to be; 0 for a first one.
         fields: headers, or the scalar top-level fields, as texts.
         body: the part that the author of the message chose.
         control: belongs to the protocol (a heartbeat, an acknowledgement); hidden from matchers.
@@ -80,6 +96,8 @@ class Message:
     reply_to: str = ""
     flow: str = ""
     seq: int | None = None
+    sent_id: str = ""
+    retry: int = 0
     fields: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     control: bool = False
@@ -116,6 +134,25 @@ class Heartbeat:
     outgoing: Outgoing
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a protocol promises about deliveries; a delivery ledger judges by it.
+
+    Attributes:
+        acknowledges: the peer says of every message whether it has taken it over; see `Dialect.outcome`.
+        marks_redelivery: a delivery that repeats an earlier one says so; see `Message.retry`.
+        keeps_body: the recipient gets the author's body unchanged.
+        redelivery_s: after so long without a confirmation a delivery is repeated; 0 where nothing is repeated.
+    """
+
+    acknowledges: bool = False
+    marks_redelivery: bool = False
+    keeps_body: bool = False
+    redelivery_s: float = 0.0
+
+
+Outcome = Literal["", "acked", "refused", "unknown"]
+
 Login = Generator[Sequence[Outgoing], Message, Mapping[str, Any]]
 """Yields messages to send, is sent each message that arrives, returns what the peer granted, raises `LoginRefused`."""
 
@@ -124,7 +161,7 @@ class Dialect:
     """A protocol over WebSocket. Subclasses set `name` and override what their protocol has; see docs/dialects.md.
 
     `subprotocols` are offered in the handshake unless the author names others. `close_reasons` says what the protocol
-    means by its close codes, for servers that give no reason.
+    means by its close codes, for servers that give no reason. `traits` says what it promises about deliveries.
 
     Args:
         client: the name of the client whose connection it serves.
@@ -134,6 +171,7 @@ class Dialect:
     name: ClassVar[str] = ""
     subprotocols: ClassVar[tuple[str, ...]] = ()
     close_reasons: ClassVar[Mapping[int, str]] = {}
+    traits: ClassVar[Traits] = Traits()
 
     def __init__(self, client: str = "", arrivals: Iterator[int] | None = None) -> None:
         self.client = client
@@ -174,6 +212,15 @@ class Dialect:
     def is_reply(self, sent: Outgoing, message: Message) -> bool:
         """Whether `message` answers `sent`."""
         return bool(sent.id) and message.reply_to == sent.id
+
+    def outcome(self, message: Message) -> Outcome:
+        """What `message` says about the message it replies to: taken over, refused, or that nobody knows."""
+        return "acked" if message.reply_to else ""
+
+    @property
+    def identity(self) -> str:
+        """Who this connection is, in the terms of a draft's `to`; empty where the protocol names nobody."""
+        return ""
 
     @property
     def heartbeat(self) -> Heartbeat | None:

@@ -14,7 +14,9 @@ from wireproof.dialects.base import (
     Login,
     LoginRefused,
     Message,
+    Outcome,
     Outgoing,
+    Traits,
     fresh_id,
     read_json,
     scalar_fields,
@@ -32,6 +34,7 @@ CAPABILITIES = {
 }
 """What a device can do unless the login says otherwise."""
 
+_UNAVAILABLE = "UNAVAILABLE"
 _DEVICE = {"type": "desktop", "platform": "wireproof", "version": "1.0.0"}
 _OPTIONAL = frozenset({*_DEVICE, "capabilities", "authToken", "sessionId", "epoch", "lastSeq"})
 _REQUIRED = frozenset({"id", "userId"})
@@ -41,6 +44,7 @@ class CloudMessage(Dialect):
     """Envelopes with id, type, fromDeviceId, toDeviceId, userId, payload, timestamp, priority and requiresAck."""
 
     name = "cloudmessage"
+    traits = Traits(acknowledges=True, marks_redelivery=True, keeps_body=True, redelivery_s=10.0)
 
     def __init__(self, client: str = "", arrivals: Iterator[int] | None = None, *, confirm: bool = True) -> None:
         super().__init__(client, arrivals)
@@ -53,7 +57,7 @@ class CloudMessage(Dialect):
         if not isinstance(value, dict):
             return [self.message(frame, json=value, problem=problem or "a CloudMessage is a JSON object")]
         payload = value.get("payload")
-        seq = value.get("seq")
+        seq, retry = value.get("seq"), value.get("retryCount")
         return [
             self.message(
                 frame,
@@ -63,6 +67,7 @@ class CloudMessage(Dialect):
                 reply_to=_text(payload, "originalMessageId"),
                 flow=f"{_text(value, 'fromDeviceId')}→{self._device}",
                 seq=seq if type(seq) is int else None,
+                retry=retry if type(retry) is int else 0,
                 fields=scalar_fields(value),
                 body=payload,
             )
@@ -102,6 +107,20 @@ class CloudMessage(Dialect):
             raise LoginRefused(_reason(message.body))
         return dict(message.body)
 
+    @property
+    def identity(self) -> str:
+        """The device's id, once it registers."""
+        return self._device
+
+    def outcome(self, message: Message) -> Outcome:
+        """An acknowledgement or an error of the server; UNAVAILABLE means that nobody knows."""
+        status, code = _text(message.body, "status"), _text(message.body, "code")
+        if not message.reply_to or message.kind not in {"ack", "error"}:
+            return ""
+        if message.kind == "error" or status == "failed":
+            return "unknown" if code == _UNAVAILABLE else "refused"
+        return "acked"
+
     def answers(self, message: Message) -> Sequence[Outgoing]:
         """A confirmation for what the server stored for this device and wants confirmed."""
         if not self._confirm or message.seq is None or message.fields.get("requiresAck") != "true":
@@ -128,7 +147,16 @@ class CloudMessage(Dialect):
             envelope["toDeviceId"] = draft.to
         envelope.update({name: _typed(name, value) for name, value in draft.fields.items()})
         text = write_json(envelope)
-        return Outgoing(text, id=str(envelope["id"]), kind=str(envelope["type"]), confidential=confidential)
+        return Outgoing(
+            text,
+            id=str(envelope["id"]),
+            kind=str(envelope["type"]),
+            to=str(envelope.get("toDeviceId") or ""),
+            about=_text(payload, "originalMessageId"),
+            body=payload,
+            acknowledged=bool(envelope["requiresAck"]),
+            confidential=confidential,
+        )
 
 
 def _typed(name: str, value: Any) -> Any:

@@ -103,7 +103,8 @@ class _Defined(Dialect):
         """The acknowledgement, if one is defined."""
         if self.definition.ack is None or message.control or not message.id:
             return ()
-        return (Outgoing(write_json(_filled("ack", self.definition.ack, message.json)), kind="ack"),)
+        ack = _filled("ack", self.definition.ack, message.json)
+        return (Outgoing(write_json(ack), kind="ack", about=message.id),)
 
     def encode(self, draft: Draft) -> Outgoing:
         """The body with the fields and `to` added at its top, kind and id where the definition has them.
@@ -116,7 +117,7 @@ class _Defined(Dialect):
         if draft.body is not None and not isinstance(draft.body, dict):
             if added or draft.kind:
                 raise ValueError(f"kind, to and fields need a JSON object as body, not {type(draft.body).__name__}")
-            return Outgoing(write_json(draft.body), id=draft.id)
+            return Outgoing(write_json(draft.body), id=draft.id, body=draft.body)
         paths = self.definition.paths
         body = {**(draft.body or {}), **added}
         if draft.kind:
@@ -125,7 +126,13 @@ class _Defined(Dialect):
             body = _put(paths["id"], body, draft.id)
         elif paths["id"].names and not paths["id"].values(body):
             body = _put(paths["id"], body, fresh_id())
-        return Outgoing(write_json(body), id=_text(_first(paths["id"], body)), kind=_text(_first(paths["kind"], body)))
+        return Outgoing(
+            write_json(body),
+            id=_text(_first(paths["id"], body)),
+            kind=_text(_first(paths["kind"], body)),
+            to=draft.to,
+            body=body,
+        )
 
 
 def _path(part: str, expression: str) -> JsonPath:

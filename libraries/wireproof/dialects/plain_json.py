@@ -8,6 +8,7 @@ from wireproof.dialects.base import (
     Frame,
     Message,
     Outgoing,
+    Traits,
     fresh_id,
     read_json,
     scalar_fields,
@@ -46,17 +47,18 @@ class PlainJson(Dialect):
         if draft.body is not None and not isinstance(draft.body, dict):
             if added:
                 raise ValueError(f"kind, to and fields need a JSON object as body, not {type(draft.body).__name__}")
-            return Outgoing(write_json(draft.body), id=draft.id)
+            return Outgoing(write_json(draft.body), id=draft.id, body=draft.body)
         body = {**(draft.body or {}), **added}
         if draft.id or "id" not in body:
             body["id"] = draft.id or fresh_id()
-        return Outgoing(write_json(body), id=_text(body["id"]), kind=_text(body.get("type")))
+        return Outgoing(write_json(body), id=_text(body["id"]), kind=_text(body.get("type")), to=draft.to, body=body)
 
 
 class Echo(PlainJson):
     """A server that sends back what it gets: the echo of a message is its reply."""
 
     name = "echo"
+    traits = Traits(keeps_body=True)
 
     def is_reply(self, sent: Outgoing, message: Message) -> bool:
         return message.raw == sent.payload

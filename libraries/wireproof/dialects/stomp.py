@@ -13,7 +13,9 @@ from wireproof.dialects.base import (
     Login,
     LoginRefused,
     Message,
+    Outcome,
     Outgoing,
+    Traits,
     fresh_id,
     read_json,
     write_json,
@@ -27,6 +29,8 @@ _COMMANDS: Final = frozenset(
 _LOGIN: Final = {"accept-version": "1.2", "host": "/", "heart-beat": "10000,10000"}
 """What a client says of itself; credentials of these names win. `/` is RabbitMQ's default host, others ignore it."""
 
+_SENT_ID: Final = "correlation-id"
+
 _EARLY: Final = 0.75
 """Heart-beats go out after this part of the agreed interval, so that a slow network does not make them late."""
 
@@ -39,6 +43,7 @@ class Stomp(Dialect):
     """
 
     name = "stomp"
+    traits = Traits(keeps_body=True)
     subprotocols = ("v12.stomp",)
 
     def __init__(self, client: str = "", arrivals: Iterator[int] | None = None, *, confirm: bool = True) -> None:
@@ -69,6 +74,7 @@ class Stomp(Dialect):
             problem=problem if stomp.body else f"a {stomp.command} frame without a body",
             kind=stomp.command,
             id=headers.get("message-id", ""),
+            sent_id=headers.get(_SENT_ID, ""),
             reply_to=headers.get("receipt-id", ""),
             flow=headers.get("destination", ""),
             fields=headers,
@@ -108,12 +114,14 @@ class Stomp(Dialect):
         """An ACK for a message that waits for one."""
         if not self._confirm or message.kind != "MESSAGE" or "ack" not in message.fields:
             return ()
-        return (Outgoing(StompFrame("ACK", {"id": message.fields["ack"]}).encode(), kind="ACK"),)
+        ack = StompFrame("ACK", {"id": message.fields["ack"]}).encode()
+        return (Outgoing(ack, kind="ACK", about=message.sent_id or message.id),)
 
     def encode(self, draft: Draft) -> Outgoing:
         """A frame of the draft's kind, SEND unless it says otherwise, `to` as its destination, fields as its headers.
 
-        It asks for a receipt, with the draft's id or a fresh one, so that it can be waited for. A body that is no text
+        It asks for a receipt, with the draft's id or a fresh one, so that it can be waited for. An id of the draft also
+        goes along as `correlation-id`: subscribers get that header, the receipt only the sender. A body that is no text
         goes out as JSON.
 
         Raises:
@@ -129,8 +137,22 @@ class Stomp(Dialect):
         headers |= {name: str(value) for name, value in draft.fields.items()}
         if command not in {"CONNECT", "STOMP"}:
             headers.setdefault("receipt", draft.id or fresh_id())
+        if draft.id and command == "SEND":
+            headers.setdefault(_SENT_ID, draft.id)
         body = b"" if draft.body is None else draft.body.encode() if is_text else write_json(draft.body)
-        return Outgoing(StompFrame(command, headers, body).encode(), id=headers.get("receipt", ""), kind=command)
+        return Outgoing(
+            StompFrame(command, headers, body).encode(),
+            id=headers.get("receipt", ""),
+            kind=command,
+            to=draft.to,
+            body=draft.body,
+        )
+
+    def outcome(self, message: Message) -> Outcome:
+        """A receipt, or the ERROR that names one."""
+        if not message.reply_to:
+            return ""
+        return "refused" if message.kind == "ERROR" else "acked"
 
     def is_reply(self, sent: Outgoing, message: Message) -> bool:
         """The receipt. An ERROR is none: the connection ends after it, and a wait for the receipt says so."""

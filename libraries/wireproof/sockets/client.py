@@ -19,6 +19,7 @@ from wireproof.sockets.frames import close_payload
 from wireproof.sockets.options import DEFAULT_TIMEOUT_S, Options, target_of
 from wireproof.sockets.outcomes import Opened, Sent
 from wireproof.sockets.patience import Patience, back_off
+from wireproof.sockets.record import ConnectionRecord
 from wireproof.sockets.session import Session
 from wireproof.wiretext import holds_secret, refuse_secret_literal, reveal, safe
 
@@ -50,6 +51,7 @@ class Client:
         self.state: State = "closed"
         self.ending: Closure | None = None
         self._arrivals = itertools.count(1)
+        self._connections = itertools.count(1)
         self._session: Session | None = None
         self._reader: threading.Thread | None = None
         self._stop = threading.Event()
@@ -143,15 +145,15 @@ class Client:
             raise
         connection.answers_pings = options.answer_pings is not False
         opening = connection.opening
-        journal().record(
-            "connected",
-            self.name,
-            at_ns=opening.opened_ns,
+        record = ConnectionRecord(self.name, next(self._connections), dialect.traits)
+        record.connected(
+            opening.opened_ns,
+            dialect.name,
             local_address=opening.local_address,
             subprotocol=opening.subprotocol,
             started_ns=opening.started_ns,
         )
-        return Session(self.name, connection, dialect, login, self.inbox.append, self._logged_in)
+        return Session(record, connection, dialect, login, self.inbox.append, self._logged_in)
 
     def _record_refusal(self, refusal: RefusedError) -> None:
         journal().record(
@@ -169,7 +171,7 @@ class Client:
             if session.refusal is None:
                 attempts = 0
             returning = self._returns(session, closure, returning, stop)
-            self._record_end(closure, returning)
+            self._record_end(session, closure, returning)
             session.finish(closure)
             if not returning:
                 return
@@ -207,10 +209,8 @@ class Client:
         if self.state == "opening":
             self.state = "open"
 
-    def _record_end(self, closure: Closure, returning: bool) -> None:
-        journal().record(
-            "close", self.name, at_ns=closure.at_ns, by=closure.by, code=closure.code, reason=closure.reason
-        )
+    def _record_end(self, session: Session, closure: Closure, returning: bool) -> None:
+        session.record.closed(closure.at_ns, by=closure.by, code=closure.code, reason=closure.reason)
         if returning:
             self.state = "opening"
         else:

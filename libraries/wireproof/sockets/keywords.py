@@ -16,6 +16,7 @@ from wireproof.sockets.registry import Registry
 from wireproof.sockets.secret_keywords import SecretKeywords
 from wireproof.sockets.sending_keywords import SendingKeywords
 from wireproof.sockets.settings_keywords import SettingsKeywords
+from wireproof.sockets.tracking_keywords import TrackingKeywords
 from wireproof.sockets.waiting_keywords import WaitingKeywords
 
 
@@ -111,6 +112,7 @@ class Sockets(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             OpeningKeywords,
             ClosingKeywords,
             SendingKeywords,
+            TrackingKeywords,
             RawKeywords,
             WaitingKeywords,
             InboxKeywords,

@@ -3,10 +3,11 @@
 import random
 import threading
 import time
+from collections.abc import Iterator
 
 from wireproof.history import SLICE_S
 from wireproof.journal import now_ns
-from wireproof.quantities import Backoff
+from wireproof.quantities import Backoff, Rate
 from wireproof.sockets.errors import CancelledError
 
 _READER_SLICE_S = 1.0
@@ -85,3 +86,15 @@ def back_off(backoff: Backoff, attempt: int, patience: Patience) -> bool:
         CancelledError: it was called off.
     """
     return sleep_until(now_ns() + int(_jitter.uniform(0, backoff.delay_s(attempt)) * 1e9), patience)
+
+
+def paced(count: int, rate: Rate | None) -> Iterator[int]:
+    """0, 1, … `count` - 1, each when its turn has come; all at once without a rate.
+
+    Turns are counted from the first one: a late turn does not delay those after it.
+    """
+    begin_ns = now_ns()
+    for turn in range(count):
+        if rate is not None:
+            sleep_until(begin_ns + int(turn * rate.interval_s * 1e9), Patience())
+        yield turn

@@ -9,7 +9,6 @@ from robot.api.types import Secret
 from wireproof.arguments import Json
 from wireproof.dialects import BINARY, TEXT, Draft, Message, Outgoing
 from wireproof.failures import fail
-from wireproof.journal import now_ns
 from wireproof.matching import Matcher
 from wireproof.moments import Moment
 from wireproof.quantities import Rate
@@ -17,7 +16,7 @@ from wireproof.sockets.arguments import Payload
 from wireproof.sockets.component import Component
 from wireproof.sockets.options import encode_json, encode_text
 from wireproof.sockets.outcomes import Sent
-from wireproof.sockets.patience import Patience, sleep_until
+from wireproof.sockets.patience import paced
 from wireproof.sockets.waits import Wait
 
 # mypy: implicit-optional
@@ -127,11 +126,8 @@ class SendingKeywords(Component):
             return self._logged(sender.send(sender.encode(draft)))
         if rate is not None:
             self.clients.guard_rails.allow_rate(rate)
-        begin_ns = now_ns()
         sent = []
-        for number in range(count):
-            if rate is not None:
-                sleep_until(begin_ns + int(number * rate.interval_s * 1e9), Patience())
+        for _ in paced(count, rate):
             sender = self.sender(client)
             sent.append(sender.send(sender.encode(draft)))
         return sent

@@ -2,31 +2,31 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from wireproof.dialects import CLOSE, Dialect, Frame, Login, LoginRefused, Message, Outgoing
-from wireproof.journal import current as journal
 from wireproof.journal import now_ns
 from wireproof.sockets.closure import ABNORMAL, NO_CODE, Closure
 from wireproof.sockets.connection import NOT_READING, SEND_TIMEOUT_S, Connection, close_code
 from wireproof.sockets.errors import CancelledError, RefusedError
 from wireproof.sockets.frames import ProtocolError, RawFrame, close_payload
 from wireproof.sockets.patience import Patience, reader_patience
+from wireproof.sockets.record import ConnectionRecord
 from wireproof.wiretext import safe
 
 _LINGER_S = 1.0
 _INTERNAL_ERROR = 1011
 
 _Asked = TypeVar("_Asked", Frame, Message)
-_Answer = TypeVar("_Answer", Message, Outgoing)
+_Answer = TypeVar("_Answer")
 
 
 class Session:
     """A connection, its dialect, and the conversation that opens it.
 
     Args:
-        client: the client's name.
+        record: of this connection, for the journal.
         connection: fresh from `dial`.
         dialect: this connection's own.
         login: the dialect's login, or None.
@@ -36,7 +36,7 @@ class Session:
 
     def __init__(
         self,
-        client: str,
+        record: ConnectionRecord,
         connection: Connection,
         dialect: Dialect,
         login: Login | None,
@@ -46,7 +46,7 @@ class Session:
         self.connection = connection
         self.dialect = dialect
         self.granted: Mapping[str, Any] = {}
-        self._client = client
+        self.record = record
         self._login = login
         self._take = take
         self._opened = opened
@@ -74,8 +74,12 @@ class Session:
         if self._refusal is not None:
             raise self._refusal
 
-    def send(self, outgoing: Outgoing) -> int:
+    def send(self, outgoing: Outgoing, *, control: bool = False) -> int:
         """Sends a message and returns when, on the journal's clock; callable from any thread.
+
+        Args:
+            outgoing: what to send.
+            control: the protocol asks for it, not the author.
 
         Raises:
             OSError: the connection broke.
@@ -83,15 +87,7 @@ class Session:
         """
         at_ns = now_ns()
         self._write(RawFrame(outgoing.opcode, outgoing.payload))
-        journal().record(
-            "sent",
-            self._client,
-            at_ns=at_ns,
-            payload=None if outgoing.confidential else outgoing.payload,
-            id=outgoing.id,
-            message_kind=outgoing.kind,
-            length=len(outgoing.payload),
-        )
+        self.record.sent(outgoing, at_ns, control=control)
         return at_ns
 
     def send_raw(self, data: bytes) -> int:
@@ -99,7 +95,7 @@ class Session:
         at_ns = now_ns()
         self.connection.wire.write(data, Patience(SEND_TIMEOUT_S))
         self._last_sent_ns = at_ns
-        journal().record("sent", self._client, at_ns=at_ns, payload=data, raw=True)
+        self.record.sent_raw(data, at_ns)
         return at_ns
 
     def start_closing(self, code: int, reason: str) -> None:
@@ -175,21 +171,13 @@ class Session:
                 return self.connection.receive(reader_patience(idle_s))
             except TimeoutError:
                 if (now_ns() - self._last_sent_ns) / 1e9 >= beat.interval_s:
-                    self.send(beat.outgoing)
+                    self.send(beat.outgoing, control=True)
 
     def _feed(self, frame: Frame) -> None:
         confidential = not self._decided.is_set()
         for message in self._ask_dialect(self.dialect.feed, frame):
-            journal().record(
-                "received",
-                self._client,
-                at_ns=message.at_ns,
-                payload=None if confidential else message.raw,
-                id=message.id,
-                message_kind=message.kind,
-                index=message.index,
-                length=len(message.raw),
-            )
+            outcome = self._ask_dialect(self.dialect.outcome, message)
+            self.record.received(message, outcome, confidential=confidential)
             self._take(message)
             if self._login is not None and not self._decided.is_set():
                 self._advance(self._login, message)
@@ -209,14 +197,15 @@ class Session:
 
     def _grant(self, granted: Mapping[str, Any]) -> None:
         self.granted = granted
+        self.record.logged_in(now_ns(), self.dialect.identity)
         self._opened()
         self._decided.set()
 
     def _send_all(self, outgoing: Iterable[Outgoing]) -> None:
         for one in outgoing:
-            self.send(one)
+            self.send(one, control=True)
 
-    def _ask_dialect(self, ask: Callable[[_Asked], Sequence[_Answer]], about: _Asked) -> Sequence[_Answer]:
+    def _ask_dialect(self, ask: Callable[[_Asked], _Answer], about: _Asked) -> _Answer:
         try:
             return ask(about)
         except Exception as error:  # noqa: BLE001 - a dialect is the author's code; whatever it raises must be told
