@@ -10,7 +10,7 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Sockets", "Stack")
+ROOMS = ("Fixtures", "Sockets", "Stack")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -18,9 +18,35 @@ KEYWORDS: dict[str, Any] = {
 }
 
 
-def suite_of(room: str, setup: str) -> str:
+FIXTURES = """
+Library    OperatingSystem
+Library    DatabaseLibrary
+Library    wireproof.Stack
+Test Setup    Start
+Test Teardown    Disconnect From All Databases
+*** Variables ***
+${DATABASE}    ${NONE}
+*** Keywords ***
+Start
+    [Documentation]    A stack, and its addresses as an author would have them.
+    Ensure Stack
+    ${postgres}    Get Endpoint    postgres
+    ${redis}    Get Endpoint    redis
+    ${password}    Get Credential    postgres
+    ${key}    Get Credential    redis
+    VAR    ${url}    ${{ urllib.parse.urlsplit($postgres) }}
+    VAR    &{DATABASE}    db_name=${url.path[1:]}    db_user=${url.username}    db_password=${password.value}
+    ...    db_host=${url.hostname}    db_port=${url.port}    scope=TEST
+    VAR    ${REDIS_URL}    ${{ $redis.replace('://', '://:' + $key.value + '@') }}
+    Set Environment Variable    REDIS_URL    ${REDIS_URL}
+    Set Environment Variable    REFERENCE_SERVER_REDIS_URL    ${REDIS_URL}
+    Set Environment Variable    REFERENCE_SERVER_AUTH_MODE    open
+"""
+
+
+def suite_of(room: str, *settings: str) -> str:
     """A suite with one test for each keyword of a library: its example."""
-    lines = ["*** Settings ***", f"Library    wireproof.{room}", f"Test Setup    {setup}", "*** Test Cases ***"]
+    lines = ["*** Settings ***", f"Library    wireproof.{room}", *settings, "*** Test Cases ***"]
     # The example of Attach To Stack goes last: what it attaches to takes the place of the real stack.
     for name, keyword in sorted(KEYWORDS.items(), key=lambda item: item[0] == "Stack.Attach To Stack"):
         example = EXAMPLE.search(keyword.doc)
@@ -31,15 +57,16 @@ def suite_of(room: str, setup: str) -> str:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, echo):
-    """One run for each library; the stack's examples get an embedded stack."""
+    """One run for each library; those of the stack and of fixtures get an embedded stack."""
     return {
+        "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", FIXTURES)),
         "Sockets": run_robot(
             tmp_path_factory.mktemp("sockets"),
-            suite_of("Sockets", "No Operation"),
+            suite_of("Sockets"),
             "--variable",
             f"ECHO_URL:{echo.url}",
         ),
-        "Stack": run_robot(tmp_path_factory.mktemp("stack"), suite_of("Stack", "Ensure Stack")),
+        "Stack": run_robot(tmp_path_factory.mktemp("stack"), suite_of("Stack", "Test Setup    Ensure Stack")),
     }
 
 
