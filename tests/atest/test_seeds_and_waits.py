@@ -1,7 +1,7 @@
-"""What the keywords of fixtures say in a Robot run: one line each, and the next test works."""
+"""What seeds, waits and captures say in a Robot run: one line each, time-outs interrupt them, the next test works."""
 
 import pytest
-from harness import Run, run_robot
+from harness import PROBE, Run, run_robot
 from telling import says
 
 SECONDS = r"\d+\.\d s"
@@ -134,7 +134,7 @@ CASES = {
             "Connect To Database    psycopg2    &{DATABASE}",
             "Capture Notifications    orders",
             "Execute Sql String    SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE application_name = 'wireproof'",
+            "WHERE application_name = 'wireproof' AND query LIKE 'LISTEN%'",
             "Wait For Notification    orders",
         ],
         r"channel 'orders' of default: the capture ended \(default: the database went away: .*\) \d+\.\d\d s "
@@ -143,31 +143,50 @@ CASES = {
 }
 
 
+WAITS = {
+    "a row": ['Wait Until Row Exists    users    {"id": "nobody"}    timeout=1 min'],
+    "a row to go": ["${user}    Seed User", 'Wait Until Row Is Gone    users    {"id": "${user.id}"}    timeout=1 min'],
+    "a key": ["Wait Until Key Exists    nothing    timeout=1 min"],
+    "a notification": ["Capture Notifications    orders", "Wait For Notification    orders    timeout=1 min"],
+    "no notification": ["Capture Channel    *", "No Notification Should Arrive    *    text=no    within=1 min"],
+    "an entry": ["Capture Stream    orders", "Wait For Notification    orders    timeout=1 min"],
+    "a migration": ["Run Migrations    sleep    60"],
+}
+"""By test name: the lines of a test; the last one waits for a minute."""
+
+TIMEOUT_S = 0.3
+GENEROUS_S = 2.0
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One child run with a test for each case, and one that has to pass after each."""
     tests = []
     for name, (lines, _) in CASES.items():
-        tests += ["\n    ".join([name, *lines]), f"after {name}\n    Seed User\n    Redis Key Should Not Exist    x"]
+        tests += ["\n    ".join([name, *lines]), f"after {name}\n    {AFTERWARDS}"]
+    for name, lines in WAITS.items():
+        tests += ["\n    ".join([name, f"[Timeout]    {TIMEOUT_S} s", *lines]), f"after {name}\n    {AFTERWARDS}"]
     return run_robot(tmp_path_factory.mktemp("fixtures"), SETTINGS + "\n".join(tests) + "\n")
 
 
-SETTINGS = """*** Settings ***
+AFTERWARDS = "Seed User\n    Redis Key Should Not Exist    x\n    No Client Thread Should Be Left"
+SETTINGS = f"""*** Settings ***
 Library    OperatingSystem
 Library    DatabaseLibrary
 Library    wireproof.Stack
 Library    wireproof.Fixtures
+Library    {PROBE}
 Suite Setup    Start
 Suite Teardown    Disconnect From All Databases
 Test Timeout    20 s
 *** Keywords ***
 Start
     Ensure Stack
-    ${postgres}    Get Endpoint    postgres
-    ${password}    Get Credential    postgres
-    VAR    ${url}    ${{ urllib.parse.urlsplit($postgres) }}
-    VAR    &{DATABASE}    db_name=${url.path[1:]}    db_user=${url.username}    db_password=${password.value}
-    ...    db_host=${url.hostname}    db_port=${url.port}    scope=SUITE
+    ${{postgres}}    Get Endpoint    postgres
+    ${{password}}    Get Credential    postgres
+    VAR    ${{url}}    ${{{{ urllib.parse.urlsplit($postgres) }}}}
+    VAR    &{{DATABASE}}    db_name=${{url.path[1:]}}    db_user=${{url.username}}    db_password=${{password.value}}
+    ...    db_host=${{url.hostname}}    db_port=${{url.port}}    scope=SUITE
 *** Test Cases ***
 """
 
@@ -177,7 +196,13 @@ def test_the_failure_is_one_line(run: Run, name: str) -> None:
     says(run, CASES, name)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", WAITS)
+def test_a_time_out_interrupts(run: Run, name: str) -> None:
+    assert run.failure(name) == f"Test timeout {int(TIMEOUT_S * 1000)} milliseconds exceeded."
+    assert list(run.tests[name].body)[-1].elapsed_time.total_seconds() < TIMEOUT_S + GENEROUS_S
+
+
+@pytest.mark.parametrize("name", [*CASES, *WAITS])
 def test_the_next_test_works(run: Run, name: str) -> None:
     assert run.outcomes()[f"after {name}"] == ("PASS", "")
 
