@@ -154,6 +154,19 @@ WAITS = {
 }
 """By test name: the lines of a test; the last one waits for a minute."""
 
+HOSTILE = r"""hostile row
+    VAR    ${column}    {"text": "\\ud800 *HTML*<script>alert(1)</script>"}
+    Connect To Database    psycopg2    &{DATABASE}
+    VAR    @{values}    ${column}
+    Execute Sql String    INSERT INTO messages (user_id, id, payload) VALUES ('mallory', 'h', %s)    parameters=${values}
+    ${row}    Row Should Exist    messages    {"id": "h"}
+    Log    ${row}
+    Log    ${row}[payload][text]
+    Run Keyword And Expect Error    row messages id="h" should not exist, but 1 row did: *
+    ...    Row Should Not Exist    messages    {"id": "h"}
+"""
+"""What a peer sent is in a column of type json as it was; a run has to survive to look at it."""
+
 TIMEOUT_S = 0.3
 GENEROUS_S = 2.0
 
@@ -166,7 +179,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         tests += ["\n    ".join([name, *lines]), f"after {name}\n    {AFTERWARDS}"]
     for name, lines in WAITS.items():
         tests += ["\n    ".join([name, f"[Timeout]    {TIMEOUT_S} s", *lines]), f"after {name}\n    {AFTERWARDS}"]
-    return run_robot(tmp_path_factory.mktemp("fixtures"), SETTINGS + "\n".join(tests) + "\n")
+    return run_robot(tmp_path_factory.mktemp("fixtures"), SETTINGS + "\n".join([*tests, HOSTILE]))
 
 
 AFTERWARDS = "Seed User\n    Redis Key Should Not Exist    x\n    No Client Thread Should Be Left"
@@ -205,6 +218,11 @@ def test_a_time_out_interrupts(run: Run, name: str) -> None:
 @pytest.mark.parametrize("name", [*CASES, *WAITS])
 def test_the_next_test_works(run: Run, name: str) -> None:
     assert run.outcomes()[f"after {name}"] == ("PASS", "")
+
+
+def test_what_a_peer_wrote_does_no_harm(run: Run) -> None:
+    assert run.outcomes()["hostile row"] == ("PASS", "")
+    assert [found.message for found in run.messages(run.tests["hostile row"]) if found.html] == []
 
 
 def test_nothing_else_is_complained_about(run: Run) -> None:
