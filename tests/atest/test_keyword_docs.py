@@ -10,12 +10,31 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Sockets", "Stack")
+ROOMS = ("Fixtures", "Sockets", "Stack")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
     for keyword in LibraryDocumentation(f"wireproof.{room}").keywords
 }
+
+
+PREPARE = """
+*** Settings ***
+Library         DatabaseLibrary
+Library         wireproof.Stack
+Suite Setup     Prepare
+
+*** Keywords ***
+Prepare
+    Ensure Stack
+    ${postgres}    Evaluate    urllib.parse.urlsplit(wireproof.stack.current().addresses.postgres)
+    ...    modules=urllib.parse,wireproof.stack
+    VAR    &{ORDERS_DB}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}
+    ...    db_host=${postgres.hostname}    db_port=${postgres.port}    scope=SUITE
+    ${redis}    Evaluate    wireproof.stack.current().addresses.redis    modules=wireproof.stack
+    VAR    ${CACHE_URL}    ${{robot.api.types.Secret($redis)}}    scope=SUITE
+"""
+"""What examples of Fixtures take for granted."""
 
 
 def suite_of(room: str, setup: str) -> str:
@@ -33,6 +52,7 @@ def suite_of(room: str, setup: str) -> str:
 def runs(tmp_path_factory, echo):
     """One run for each library; the stack's examples get an embedded stack."""
     return {
+        "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", "No Operation") + PREPARE),
         "Sockets": run_robot(
             tmp_path_factory.mktemp("sockets"),
             suite_of("Sockets", "No Operation"),
