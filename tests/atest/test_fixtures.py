@@ -203,6 +203,11 @@ CASES = {
         "default: no connection to postgresql://wireproof@127.0.0.1:*/wireproof: *",
     ),
     "the next works": (["Use Isolation", "Nothing Should Be Left Behind"], ""),
+    "postgres hangs": (
+        ["[Timeout]    1 s", "Suspend Service    postgres", "Use Isolation"],
+        "Test timeout 1 second exceeded.",
+    ),
+    "after the time-out": (["Use Isolation", "Nothing Should Be Left Behind"], ""),
     "redis dies": (
         ["Kill Service    redis", "Use Isolation"],
         "default: Redis at redis://127.0.0.1:*/0 does not answer: *",
