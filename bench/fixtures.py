@@ -25,20 +25,20 @@ def measure() -> Iterator[Figure]:
     postgres = Postgres("bench", stack.postgres.url_of(_DATABASE), disposable=True)
     cache = Redis("bench", stack.redis.url, disposable=True)
     try:
-        yield from _measure(postgres, cache)
+        yield from _measure(postgres, cache, stack.endpoint("http"))
     finally:
         postgres.close()
         cache.close()
         stack.stop()
 
 
-def _measure(postgres: Postgres, cache: Redis) -> Iterator[Figure]:
+def _measure(postgres: Postgres, cache: Redis, http: str) -> Iterator[Figure]:
     for number in range(TABLES):
         parent = f"REFERENCES t{number - 1}" if number else ""
         postgres.execute(f"CREATE TABLE t{number} (id int PRIMARY KEY, parent int {parent}, user_id text, note text)")
     for number in range(SEEDED):
         postgres.execute(_rows(number, "seed"))
-    plan = Plan("reset", Owner("bench-"), postgres, cache)
+    plan = Plan("reset", Owner("bench-"), postgres, cache, http)
 
     def begin() -> Isolation:
         isolation = Isolation(plan)
@@ -52,7 +52,7 @@ def _measure(postgres: Postgres, cache: Redis) -> Iterator[Figure]:
             client.mset({f"key-{number}": number for number in range(ROWS)})
         return isolation
 
-    database = f"{TABLES} tables, {ROWS} new rows in each, {SEEDED} with {ROWS} seed rows, {ROWS} new keys"
+    database = f"{TABLES} tables, {ROWS} new rows in each, {SEEDED} seeded, {ROWS} keys; the server asked"
     how = f"median of {ROUNDS}: {database}"
     yield Figure("fixtures", "reset of a dirty database and Redis", _median_ms(dirty), "ms", "< 5 ms", how)
     yield Figure("fixtures", "reset of a clean database and Redis", _median_ms(begin), "ms", "< 1 ms", how)
