@@ -60,6 +60,7 @@ bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for o
 	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
 
 docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
+	$(BIN)/python -m robot.libdoc wireproof.Fixtures docs/keywords/Fixtures.html
 	$(BIN)/python -m robot.libdoc wireproof.Sockets docs/keywords/Sockets.html
 	$(BIN)/python -m robot.libdoc wireproof.Stack docs/keywords/Stack.html
 

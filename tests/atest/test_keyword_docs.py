@@ -18,35 +18,32 @@ KEYWORDS: dict[str, Any] = {
 }
 
 
-FIXTURES = """
-Library    OperatingSystem
-Library    DatabaseLibrary
-Library    wireproof.Stack
-Test Setup    Start
+PREPARE = """
+*** Settings ***
+Library          DatabaseLibrary
+Library          OperatingSystem
+Library          wireproof.Stack
+Suite Setup      Prepare
 Test Teardown    Disconnect From All Databases
-*** Variables ***
-${DATABASE}    ${NONE}
+
 *** Keywords ***
-Start
-    [Documentation]    A stack, and its addresses as an author would have them.
+Prepare
     Ensure Stack
-    ${postgres}    Get Endpoint    postgres
-    ${redis}    Get Endpoint    redis
-    ${password}    Get Credential    postgres
-    ${key}    Get Credential    redis
-    VAR    ${url}    ${{ urllib.parse.urlsplit($postgres) }}
-    VAR    &{DATABASE}    db_name=${url.path[1:]}    db_user=${url.username}    db_password=${password.value}
-    ...    db_host=${url.hostname}    db_port=${url.port}    scope=TEST
-    VAR    ${REDIS_URL}    ${{ $redis.replace('://', '://:' + $key.value + '@') }}
-    Set Environment Variable    REDIS_URL    ${REDIS_URL}
-    Set Environment Variable    REFERENCE_SERVER_REDIS_URL    ${REDIS_URL}
+    ${postgres}    Evaluate    urllib.parse.urlsplit(wireproof.stack.current().addresses.postgres)
+    ...    modules=urllib.parse,wireproof.stack
+    VAR    &{ORDERS_DB}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}
+    ...    db_host=${postgres.hostname}    db_port=${postgres.port}    scope=SUITE
+    ${redis}    Evaluate    wireproof.stack.current().addresses.redis    modules=wireproof.stack
+    VAR    ${CACHE_URL}    ${{robot.api.types.Secret($redis)}}    scope=SUITE
+    Set Environment Variable    REFERENCE_SERVER_REDIS_URL    ${redis}
     Set Environment Variable    REFERENCE_SERVER_AUTH_MODE    open
 """
+"""What examples of Fixtures take for granted."""
 
 
-def suite_of(room: str, *settings: str) -> str:
+def suite_of(room: str, setup: str) -> str:
     """A suite with one test for each keyword of a library: its example."""
-    lines = ["*** Settings ***", f"Library    wireproof.{room}", *settings, "*** Test Cases ***"]
+    lines = ["*** Settings ***", f"Library    wireproof.{room}", f"Test Setup    {setup}", "*** Test Cases ***"]
     # The example of Attach To Stack goes last: what it attaches to takes the place of the real stack.
     for name, keyword in sorted(KEYWORDS.items(), key=lambda item: item[0] == "Stack.Attach To Stack"):
         example = EXAMPLE.search(keyword.doc)
@@ -57,16 +54,16 @@ def suite_of(room: str, *settings: str) -> str:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, echo):
-    """One run for each library; those of the stack and of fixtures get an embedded stack."""
+    """One run for each library; the stack's examples get an embedded stack."""
     return {
-        "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", FIXTURES)),
+        "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", "No Operation") + PREPARE),
         "Sockets": run_robot(
             tmp_path_factory.mktemp("sockets"),
-            suite_of("Sockets"),
+            suite_of("Sockets", "No Operation"),
             "--variable",
             f"ECHO_URL:{echo.url}",
         ),
-        "Stack": run_robot(tmp_path_factory.mktemp("stack"), suite_of("Stack", "Test Setup    Ensure Stack")),
+        "Stack": run_robot(tmp_path_factory.mktemp("stack"), suite_of("Stack", "Ensure Stack")),
     }
 
 
