@@ -1,5 +1,7 @@
 """What seeds, waits and captures say in a Robot run: one line each, time-outs interrupt them, the next test works."""
 
+from pathlib import Path
+
 import pytest
 from harness import PROBE, Run, run_robot
 from telling import says
@@ -228,3 +230,50 @@ def test_what_a_peer_wrote_does_no_harm(run: Run) -> None:
 
 def test_nothing_else_is_complained_about(run: Run) -> None:
     assert run.errors == []
+
+
+ISOLATED = r"""*** Settings ***
+Library    OperatingSystem
+Library    wireproof.Stack
+Library    wireproof.Fixtures
+Suite Setup    Ensure Stack
+*** Test Cases ***
+Rollback
+    Use Isolation    rollback
+    ${message}    Seed Message
+    VAR    ${MESSAGE}    ${message}    scope=SUITE
+    Run Keyword And Expect Error    *has no column*    Seed User    {"nope": 1}
+    Run Keyword And Expect Error    *duplicate key*    Seed Message    {"key": ${message.key}}
+    Run Keyword And Expect Error    row 1, priority: *    Seed Rows    messages    {"user_id": "x", "priority": "much"}
+    Create File    ${OUTPUT DIR}/one.sql    INSERT INTO users (id) VALUES ('by-sql');
+    Seed From File    ${OUTPUT DIR}/one.sql
+    Row Should Exist    users    {"id": "by-sql"}
+    Row Should Exist    messages    {"id": "${message.id}"}
+Rolled Back
+    Row Should Not Exist    messages    {"id": "${MESSAGE.id}"}
+    Row Should Not Exist    users    {"id": "by-sql"}
+Owner
+    Use Isolation    owner
+    Capture Notifications    orders
+    Capture Channel    *
+    Capture Stream    orders    name=stream
+    ${message}    Seed Message
+    VAR    ${MESSAGE}    ${message}    scope=SUITE
+    Seed Rows    users    {"id": "of-somebody-else"}
+    Nothing Should Be Left Behind    ignore=rows
+Owner Deleted
+    Row Should Not Exist    messages    {"id": "${MESSAGE.id}"}
+    Row Should Not Exist    users    {"id": "${MESSAGE.user_id}"}
+    Row Should Exist    users    {"id": "of-somebody-else"}
+Keep
+    Use Isolation    keep
+    ${user}    Seed User
+    VAR    ${USER}    ${user}    scope=SUITE
+Kept
+    Row Should Exist    users    {"id": "${USER.id}"}
+"""
+"""Seeds under every mode: what is undone, and that a refused seed spoils no transaction around it."""
+
+
+def test_isolation_finds_what_seeds_made(tmp_path: Path) -> None:
+    assert len(run_robot(tmp_path, ISOLATED).passed().tests) == 6
