@@ -178,6 +178,13 @@ CASES = {
         ["Connect Postgres    orders    adopt=orders"],
         "DatabaseLibrary has no connection 'orders' to adopt: *",
     ),
+    "adopting another database": (
+        [
+            "Connect To Database    sqlite3    database=:memory:    alias=file",
+            "Connect Postgres    orders    adopt=file",
+        ],
+        "'file' of DatabaseLibrary is no connection to PostgreSQL",
+    ),
     "twice": (
         [
             "Connect To The Stack",
@@ -203,6 +210,19 @@ CASES = {
         "default: no connection to postgresql://wireproof@127.0.0.1:*/wireproof: *",
     ),
     "the next works": (["Use Isolation", "Nothing Should Be Left Behind"], ""),
+    "psycopg is adopted, too": (
+        [
+            "${password}    Get Credential    postgres",
+            "${url}    Get Endpoint    postgres",
+            "${parts}    Evaluate    urllib.parse.urlsplit($url)    modules=urllib.parse",
+            "Connect To Database    psycopg    dbname=wireproof    user=wireproof    password=${password.value}"
+            "    host=127.0.0.1    port=${parts.port}    alias=three",
+            "Connect Postgres    orders    adopt=three",
+            "Use Isolation    db=orders",
+            "Nothing Should Be Left Behind    db=orders",
+        ],
+        "",
+    ),
     "postgres hangs": (
         ["[Timeout]    1 s", "Suspend Service    postgres", "Use Isolation"],
         "Test timeout 1 second exceeded.",
@@ -254,3 +274,63 @@ def test_nothing_is_complained_about_at_the_end(cases: Run) -> None:
 def test_no_secret_is_shown(cases: Run, other_stack: EmbeddedStack) -> None:
     shown = [name for name, text in cases.artefacts().items() if b"canary" in text]
     assert shown == []
+
+
+ATTACHED = """
+*** Settings ***
+Library         DatabaseLibrary
+Library         wireproof.Fixtures
+Library         wireproof.Stack
+Suite Setup     Attach To Stack    staging    isolation=keep
+
+*** Test Cases ***
+Nothing Of Ours Is In The Way
+    Nothing Should Be Left Behind    ignore=rows,keys
+
+No Row Carries Our Prefix
+    Nothing Should Be Left Behind
+
+A Suite Cannot Ask For More
+    Use Isolation    reset
+
+Nor For Less Than That
+    Use Isolation    owner
+
+Nor By Another Name
+    VAR    ${DSN: Secret}    %{POSTGRES_URL}
+    Connect Postgres    orders    dsn=${DSN}    disposable=${True}
+    Use Isolation    reset    db=orders
+
+What The Stack Allows Is The Default
+    ${isolation}    Use Isolation
+    Should Be Equal    ${isolation.mode}    keep
+
+A Session Of Ours Is Named
+    ${parts}    Evaluate    urllib.parse.urlsplit(os.environ['POSTGRES_URL'])    modules=urllib.parse,os
+    Connect To Database    psycopg2    db_name=wireproof    db_user=${parts.username}    db_password=${parts.password}
+    ...    db_host=${parts.hostname}    db_port=${parts.port}    alias=left
+    Nothing Should Be Left Behind    ignore=rows,keys    timeout=100 ms
+"""
+
+
+def test_a_stack_of_others_is_not_touched(tmp_path: Path, other_stack: EmbeddedStack) -> None:
+    addresses = other_stack.addresses
+    environment = {
+        "WS_URL": addresses.ws,
+        "HTTP_URL": addresses.http,
+        "POSTGRES_URL": addresses.postgres,
+        "REDIS_URL": addresses.redis,
+    }
+    run = run_robot(tmp_path, ATTACHED, env=environment)
+    more = "isolation '{}' does more than the external stack allows ('keep'): use 'keep'"
+    assert run.outcomes() == {
+        "Nothing Of Ours Is In The Way": ("PASS", ""),
+        "No Row Carries Our Prefix": ("PASS", ""),
+        "A Suite Cannot Ask For More": ("FAIL", more.format("reset")),
+        "Nor For Less Than That": ("FAIL", more.format("owner")),
+        "Nor By Another Name": ("FAIL", more.format("reset")),
+        "What The Stack Allows Is The Default": ("PASS", ""),
+        "A Session Of Ours Is Named": ("FAIL", run.tests["A Session Of Ours Is Named"].message),
+    }
+    assert run.failure("A Session Of Ours Is Named").startswith("left behind: session unnamed (pid ")
+    assert run.errors == []
