@@ -39,10 +39,12 @@ class Evidence:
         self._written += 1
         path = self._directory / f"{self._written:03d}-{_slug(failure.where)}.html"
         self._directory.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(lay_out(events, failure, ON_THE_PAGE), Links(journal="../journal.jsonl")), encoding="utf-8")
+        path.write_text(
+            page(lay_out(events, failure, ON_THE_PAGE), Links(journal="../journal.jsonl")), encoding="utf-8"
+        )
         links = Links("wireproof/journal.jsonl", quote(path.relative_to(self._output).as_posix()))
         return fragment(lay_out(events, failure, IN_THE_LOG), links)
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", text)[:_LONGEST_NAME].strip("-").lower()
+    return re.sub(r"[^A-Za-z0-9]+", "-", text)[-_LONGEST_NAME:].strip("-").lower()

@@ -116,8 +116,8 @@ def _failure(result: Any, scope: scopes.Scope) -> Failure:
     return Failure(
         keyword=getattr(result, "name", "TRY"),
         message=result.message,
-        arguments=[str(argument) for argument in getattr(result, "args", ())],
-        where=f"{scope.kind} '{scope.name.rpartition('.')[2]}'",
+        arguments=getattr(result, "args", ()),
+        where=str(scope),
         zero_ns=scope.started_ns,
         began_ns=now_ns - round(result.elapsed_time.total_seconds() * 1e9),
         at_ns=now_ns,

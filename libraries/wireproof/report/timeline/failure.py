@@ -31,7 +31,7 @@ class Failure:
 
     keyword: str
     message: str
-    arguments: Sequence[str]
+    arguments: Sequence[object]
     where: str
     zero_ns: int
     began_ns: int

@@ -1,19 +1,13 @@
 """What of a run is shown: which lanes, which events, which stretches of time. No markup here."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wireproof.journal import Event
 from wireproof.report.timeline.failure import Failure
+from wireproof.report.timeline.lanes import EVERYWHERE, lanes_for, sources_of
 from wireproof.report.timeline.spans import Span, spans_in
 from wireproof.report.timeline.wording import Entry, put
-
-MOST_LANES = 12
-"""With more sources, only those that have to do with the failure get a lane; the others are counted."""
-
-_EVERYWHERE = frozenset({"scope", "mark", "verdict", "measurement"})
-"""Kinds that happen to the whole run, not at a client or service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +55,10 @@ def lay_out(events: Iterable[Event], failure: Failure, most: int) -> Layout:
     """
     known = sorted((event for event in events if event.at_ns <= failure.at_ns), key=lambda event: event.at_ns)
     current = [event for event in known if event.at_ns >= failure.zero_ns]
-    sources = _sources(known, current, failure)
-    lanes = _lanes(sources, current, failure)
+    sources = sources_of(known, current, failure)
+    lanes = lanes_for(sources, current, failure)
     on_lanes = set(lanes)
-    shown = [event for event in current if event.kind in _EVERYWHERE or event.source in on_lanes][-most:]
+    shown = [event for event in current if event.kind in EVERYWHERE or event.source in on_lanes][-most:]
     start_ns = shown[0].at_ns if shown else failure.zero_ns
     spans = [span for span in spans_in(known, failure.at_ns) if span.end_ns >= start_ns]
     faults = [span for span in spans if span.kind == "fault"]
@@ -81,36 +75,6 @@ def lay_out(events: Iterable[Event], failure: Failure, most: int) -> Layout:
     )
 
 
-def _sources(known: Sequence[Event], current: Sequence[Event], failure: Failure) -> list[str]:
-    """Everything that acted since the test began, and what the failure names though it was silent."""
-    active = {event.source for event in current if event.kind not in _EVERYWHERE}
-    earlier = {event.source for event in known if event.kind not in _EVERYWHERE} - active
-    return [*active, *(source for source in earlier if failure.names(source))]
-
-
-def _lanes(sources: Sequence[str], current: Sequence[Event], failure: Failure) -> tuple[str, ...]:
-    """The lanes, those that the failure is about on top, then in the order in which they first acted."""
-    first: dict[str, int] = {}
-    acts: Counter[str] = Counter()
-    rank: dict[str, int] = {}
-    for place, event in enumerate(current):
-        first.setdefault(event.source, place)
-        acts[event.source] += 1
-        if failure.tells_of(event):
-            rank[event.source] = 1
-        elif event.kind in ("service", "fault"):
-            rank.setdefault(event.source, 2)
-    rank |= {source: 0 for source in sources if failure.names(source)}
-    involved = [source for source in sources if source in rank]
-    if len(sources) <= MOST_LANES:
-        chosen = list(sources)
-    elif any(rank[source] < 2 for source in involved):
-        chosen = sorted(involved, key=lambda source: (rank[source], first.get(source, -1), source))[:MOST_LANES]
-    else:
-        chosen = sorted(sources, key=lambda source: (source not in rank, -acts[source], source))[:MOST_LANES]
-    return tuple(sorted(chosen, key=lambda source: (rank.get(source, 3) > 0, first.get(source, -1), source)))
-
-
 def _rows(shown: Sequence[Event], failure: Failure, faults: Sequence[Span]) -> list[Row]:
     rows = [_row(event, failure, faults) for event in shown]
     if not shown or shown[0].at_ns <= failure.began_ns:
@@ -121,7 +85,7 @@ def _rows(shown: Sequence[Event], failure: Failure, faults: Sequence[Span]) -> l
 def _row(event: Event, failure: Failure, faults: Sequence[Span]) -> Row:
     return Row(
         event.at_ns,
-        "" if event.kind in _EVERYWHERE else event.source,
+        "" if event.kind in EVERYWHERE else event.source,
         put(event),
         failure.points_at(event),
         any(fault.start_ns <= event.at_ns <= fault.end_ns for fault in faults),

@@ -14,7 +14,7 @@ _FEWEST_FOLDED = 3
 
 _LONGEST_WORDS, _LONGEST_EXCERPT = 200, 160
 _SHORTEST = 24
-_TEXT_BUDGET = 140_000
+_TEXT_BUDGET = 90_000
 """Characters for all lines together: the more lines, the shorter each."""
 
 _PAUSE_SHARE = 0.05

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from wireproof.report.timeline.layout import Layout, Row
 from wireproof.report.timeline.markup import shown
@@ -42,7 +43,9 @@ def overview(layout: Layout) -> Iterator[str]:
     for lane in layout.lanes:
         spans = [span for span in layout.spans if span.lane == lane]
         own = "".join([*_stretches(spans, scale), *_strokes(rows[lane], scale)])
-        name = f'<b class="w-named">{shown(lane, 60)}</b>' if layout.failure.names(lane) else f"<b>{shown(lane, 60)}</b>"
+        name = (
+            f'<b class="w-named">{shown(lane, 60)}</b>' if layout.failure.names(lane) else f"<b>{shown(lane, 60)}</b>"
+        )
         yield f'<div class="w-lane">{name}{_track(everywhere + own)}</div>'
     yield f'<div class="w-lane"><b>seconds</b><div class="w-axis">{"".join(_axis(layout, scale))}</div></div></div>'
 
@@ -94,9 +97,7 @@ def _flags(layout: Layout, scale: Scale) -> Iterator[str]:
     for flag in [*faults, *reversed(marks)]:
         if flag[0] <= 1 - _LABEL_ROOM and all(abs(flag[0] - other[0]) >= _LABEL_ROOM for other in placed):
             placed.append(flag)
-    placed.sort()
-    ends = [share for share, _, _ in placed[1:]] + [1.0]
-    for (share, words, look), end in zip(placed, ends, strict=True):
+    for (share, words, look), (end, _, _) in pairwise([*sorted(placed), (1.0, "", "")]):
         yield f'<span class="w-{look}" style="left:{share:.1%};max-width:{end - share:.1%}">{shown(words, 60)}</span>'
 
 

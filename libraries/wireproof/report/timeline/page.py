@@ -9,13 +9,18 @@ from wireproof.report.timeline.listing import listing
 from wireproof.report.timeline.markup import shown
 from wireproof.report.timeline.overview import overview
 from wireproof.report.timeline.style import PAGE_STYLE, STYLE
+from wireproof.report.timeline.wording import Look
 
-_LEGEND = (
-    '<p class="w-legend"><span class="w-up">↑ sent</span> <span class="w-down">↓ received</span> '
-    '<span class="w-link">● connection</span> <span class="w-store">● database, cache</span> '
-    '<span class="w-service">● service</span> <span class="w-bad">● refused, lost</span> '
-    '<span class="w-waiting">the failed keyword ran</span></p>'
-)
+_LEGEND: dict[Look, str] = {
+    "up": "↑ sent",
+    "down": "↓ received",
+    "quiet": "↕ of the protocol itself",
+    "link": "● connection",
+    "store": "● database, cache",
+    "service": "● service",
+    "fault": "▲ fault",
+    "bad": "● refused, lost",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +33,10 @@ class Links:
 
 def fragment(layout: Layout, links: Links, *, folded: bool = True) -> str:
     """The timeline as one element with its own style, no script and nothing from outside."""
-    return "".join(
-        [
-            f'<div class="wireproof-timeline"><style>{STYLE}</style><p class="w-summary">{_summary(layout)}</p>',
-            *overview(layout),
-            _LEGEND,
-            *listing(layout, folded),
-            _more(links),
-            "</div>",
-        ]
-    )
+    tracks = [*overview(layout), _legend(layout)] if layout.lanes else []
+    summary = f'<p class="w-summary">{_summary(layout)}</p>'
+    parts = [f"<style>{STYLE}</style>", summary, *tracks, *listing(layout, folded), _more(links)]
+    return f'<div class="wireproof-timeline">{"".join(parts)}</div>'
 
 
 def page(layout: Layout, links: Links) -> str:
@@ -58,9 +57,16 @@ def _summary(layout: Layout) -> str:
     failure = layout.failure
     zero = failure.at - timedelta(microseconds=(failure.at_ns - failure.zero_ns) / 1000)
     counted = f"{layout.shown} of {layout.total} events" if layout.shown < layout.total else f"{layout.total} events"
-    hidden = layout.sources - len(layout.lanes)
-    lanes = f" on {len(layout.lanes)} of {layout.sources} lanes, those that the failure tells of" if hidden else ""
-    return f"{counted}{lanes}; 0 s is the start of {shown(failure.where, 100)}, {zero:%H:%M:%S}.{zero.microsecond // 1000:03d}"
+    lanes = f" on {len(layout.lanes)} of {layout.sources} lanes" if len(layout.lanes) < layout.sources else ""
+    began = zero.isoformat(sep=" ", timespec="milliseconds")
+    return f"{counted}{lanes}; 0 s is the start of {shown(failure.where, 200)} at {began}"
+
+
+def _legend(layout: Layout) -> str:
+    used = {row.entry.look for row in layout.rows}
+    looks = [f'<span class="w-{look}">{words}</span>' for look, words in _LEGEND.items() if look in used]
+    wait = '<span class="w-waiting">the failed keyword ran</span>'
+    return f'<p class="w-legend">{" ".join([*looks, wait])}</p>'
 
 
 def _more(links: Links) -> str:

@@ -28,7 +28,8 @@ a{color:var(--link-color,var(--up));text-decoration:underline}
 .w-flags,.w-axis{position:relative;height:18px;font-size:11px;overflow:hidden;color:var(--quiet)}
 .w-flags span,.w-axis span{position:absolute;white-space:nowrap}
 .w-axis span{border-left:1px solid var(--line);padding-left:3px}
-.w-flags span{border-left:2px solid var(--mark);padding-left:3px;box-sizing:border-box;overflow:hidden;text-overflow:ellipsis}
+.w-flags span{border-left:2px solid var(--mark);padding-left:3px;box-sizing:border-box}
+.w-flags span{overflow:hidden;text-overflow:ellipsis}
 .w-flags span.w-fault{border-color:var(--service)}
 path{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke}
 path.w-dot{stroke-width:7;stroke-linecap:round}

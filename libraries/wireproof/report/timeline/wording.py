@@ -53,7 +53,9 @@ def _quoted(text: str) -> str:
 
 def _rest(data: Data, *told: str) -> str:
     """What else an event says."""
-    pairs = ((safe(key, 40), value) for key, value in data.items() if key not in told and value not in (None, "", [], {}))
+    pairs = (
+        (safe(key, 40), value) for key, value in data.items() if key not in told and value not in (None, "", [], {})
+    )
     return " ".join(f"{key}={_list(value)}" for key, value in pairs)[:_LENGTH]
 
 
@@ -74,8 +76,9 @@ def _connect(event: Event) -> Entry:
 def _connected(event: Event) -> Entry:
     began = event.data.get("started_ns")
     took = f"in {(event.at_ns - began) / 1e6:.1f} ms" if isinstance(began, int) else ""
+    number = _labelled("as connection", _text(event.data, "connection"))
     subprotocol = _labelled("with subprotocol", _text(event.data, "subprotocol"))
-    return Entry("link", "●", _join("connected", took, subprotocol))
+    return Entry("link", "●", _join("connected", took, number, subprotocol))
 
 
 def _refused(event: Event) -> Entry:
