@@ -13,7 +13,7 @@ VISIBLE = 16
 _FEWEST_FOLDED = 3
 
 _LONGEST_WORDS, _LONGEST_EXCERPT = 200, 160
-_SHORTEST = 24
+_SHORTEST = 16
 _TEXT_BUDGET = 90_000
 """Characters for all lines together: the more lines, the shorter each."""
 

@@ -31,12 +31,9 @@ class Links:
     timeline: str = ""
 
 
-def fragment(layout: Layout, links: Links, *, folded: bool = True) -> str:
-    """The timeline as one element with its own style, no script and nothing from outside."""
-    tracks = [*overview(layout), _legend(layout)] if layout.lanes else []
-    summary = f'<p class="w-summary">{_summary(layout)}</p>'
-    parts = [f"<style>{STYLE}</style>", summary, *tracks, *listing(layout, folded), _more(links)]
-    return f'<div class="wireproof-timeline">{"".join(parts)}</div>'
+def fragment(layout: Layout, links: Links) -> str:
+    """The timeline as one element for a log, which may be read as ASCII, in any encoding and mode of a browser."""
+    return _timeline(layout, links, folded=True).encode("ascii", "xmlcharrefreplace").decode()
 
 
 def page(layout: Layout, links: Links) -> str:
@@ -49,8 +46,15 @@ def page(layout: Layout, links: Links) -> str:
         f"<style>{PAGE_STYLE}</style></head><body>"
         f"<h1>{shown(failure.keyword, 100)} failed in {shown(failure.where, 200)}</h1>"
         f'<p class="message">{shown(failure.message, 1000)}</p>'
-        f"{fragment(layout, links, folded=False)}</body></html>\n"
+        f"{_timeline(layout, links, folded=False)}</body></html>\n"
     )
+
+
+def _timeline(layout: Layout, links: Links, *, folded: bool) -> str:
+    tracks = [*overview(layout), _legend(layout)] if layout.lanes else []
+    summary = f'<p class="w-summary">{_summary(layout)}</p>'
+    parts = [f"<style>{STYLE}</style>", summary, *tracks, *listing(layout, folded), _more(links)]
+    return f'<div class="wireproof-timeline">{"".join(parts)}</div>'
 
 
 def _summary(layout: Layout) -> str:

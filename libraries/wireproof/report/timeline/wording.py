@@ -121,7 +121,7 @@ def _frame(event: Event, look: Look, symbol: str) -> Entry:
         _labelled("about", _text(data, "about")),
         outcome,
         "again" if data.get("retry") else "",
-        f"({length} bytes)" if isinstance(length, int) and length > len(excerpt) else "",
+        f"({length} bytes)" if isinstance(length, int) and not excerpt else "",
     )
     if outcome in ("refused", "unknown"):
         look = "bad"
