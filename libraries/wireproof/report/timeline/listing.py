@@ -7,12 +7,9 @@ from operator import itemgetter
 from wireproof.report.timeline.layout import Layout, Row
 from wireproof.report.timeline.markup import shown
 
-VISIBLE = 16
-"""The last lines, which are never folded."""
-
 _FEWEST_FOLDED = 3
 
-_LONGEST_WORDS, _LONGEST_EXCERPT = 200, 160
+_LONGEST_WORDS, _LONGEST_EXCERPT, _LONGEST_REASON = 200, 160, 1000
 _SHORTEST = 16
 _TEXT_BUDGET = 90_000
 """Characters for all lines together: the more lines, the shorter each."""
@@ -21,10 +18,10 @@ _PAUSE_SHARE = 0.05
 _SHORTEST_PAUSE_NS = 20_000_000
 
 
-def listing(layout: Layout, folded: bool) -> Iterator[str]:
-    """The events as a list; `folded` leaves open only the last ones and those that the failure tells of."""
+def listing(layout: Layout, unfolded: int) -> Iterator[str]:
+    """The events as a list: the last `unfolded` ones and those that the failure tells of are seen at once."""
     lines = list(_lines(layout))
-    first_open = max(len(lines) - VISIBLE, 0) if folded else 0
+    first_open = len(lines) - unfolded
     stays_open = [place >= first_open or row.pointed_at for place, row in enumerate(layout.rows)]
     for is_open, run in groupby(zip(stays_open, lines, strict=True), key=itemgetter(0)):
         told = [line for _, line in run]
@@ -50,7 +47,8 @@ def _duration(length_ns: int) -> str:
 
 
 def _line(row: Row, at_s: float, room: int) -> str:
-    words = shown(row.entry.words, min(max(room, _SHORTEST), _LONGEST_WORDS))
+    limit = _LONGEST_REASON if row.entry.look == "failure" else min(max(room, _SHORTEST), _LONGEST_WORDS)
+    words = shown(row.entry.words, limit)
     left = min(room - len(words), _LONGEST_EXCERPT)
     excerpt = f" <q>{shown(row.entry.excerpt, max(left, _SHORTEST))}</q>" if row.entry.excerpt else ""
     lane = f"<b>{shown(row.lane, 40)}</b>" if row.lane else ""

@@ -16,7 +16,7 @@ _LIGHT = (
 )
 _RULES = """;
 container-type:inline-size;color:var(--text);background:var(--paper);white-space:normal;
-font:13px/1.45 ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;max-width:1200px;padding:6px 0;
+font:13px/1.45 ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;max-width:1200px;padding:6px;
 --quiet:color-mix(in srgb,var(--text) 62%,var(--paper));
 p{margin:4px 0;color:var(--quiet)}
 a{color:var(--link-color,var(--up));text-decoration:underline}
@@ -31,7 +31,7 @@ a{color:var(--link-color,var(--up));text-decoration:underline}
 .w-flags span{border-left:2px solid var(--mark);padding-left:3px;box-sizing:border-box}
 .w-flags span{overflow:hidden;text-overflow:ellipsis}
 .w-flags span.w-fault{border-color:var(--service)}
-path{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke}
+path{fill:none;stroke:currentColor;stroke-width:1.8;vector-effect:non-scaling-stroke}
 path.w-dot{stroke-width:7;stroke-linecap:round}
 path.w-told{stroke-width:4}
 path.w-dot.w-told{stroke-width:11}
@@ -56,7 +56,8 @@ summary{cursor:pointer;color:var(--link-color,var(--up))}
 li{display:grid;grid-template-columns:5.5em 1.6em minmax(0,1fr);padding:1px 0;border-top:1px solid var(--shade)}
 li i{font-style:normal;text-align:right;padding-right:8px;color:var(--quiet);font-variant-numeric:tabular-nums}
 li s{text-decoration:none;text-align:center}
-li span{overflow-wrap:anywhere}
+li span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+li.w-told span,li.w-failure span{white-space:normal;overflow-wrap:anywhere}
 li b{margin-right:8px;color:var(--text)}
 li q{quotes:none;font:12px/1.4 ui-monospace,Menlo,Consolas,monospace;color:var(--text)}
 li.w-quiet q,li.w-quiet b{color:var(--quiet)}
@@ -65,7 +66,13 @@ li.w-under{background:var(--fault)}
 li.w-failure{font-weight:700}
 li.w-pause{display:block;text-align:center;color:var(--quiet);font-size:11px}
 li.w-pause span{border:1px dashed var(--line);border-radius:9px;padding:0 10px}
-@container(max-width:600px){.w-lane{grid-template-columns:5em 1fr} li{grid-template-columns:4.6em 1.4em minmax(0,1fr)}}
+@container(max-width:600px){
+.w-lane{grid-template-columns:5.5em 1fr;gap:4px}
+.w-lane>b{font-size:11px}
+li{grid-template-columns:4.6em 1.4em minmax(0,1fr)}
+li span{white-space:normal;overflow-wrap:anywhere;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3}
+li.w-told span,li.w-failure span{-webkit-line-clamp:none}
+}
 """
 # Robot's log gives a message what time and level leave of the line: on a phone next to nothing.
 _NARROW_LOG = (
