@@ -32,26 +32,26 @@ class Scale:
 
 
 def overview(layout: Layout) -> Iterator[str]:
-    """One track for each lane, all on the same true scale of time."""
+    """One track for each lane, all on the same true scale of time, over what concerns all of them."""
     scale = Scale(layout)
-    yield '<div class="w-lanes">'
-    yield f'<div class="w-lane"><b></b><div class="w-flags">{"".join(_flags(layout, scale))}</div></div>'
     rows = defaultdict(list)
     for row in layout.rows:
         rows[row.lane].append(row)
-    everywhere = "".join(_everywhere(layout, rows[""], scale))
+    spans = defaultdict(list)
+    for span in layout.spans:
+        spans[span.lane].append(span)
+    yield f'<div class="w-lanes"><b></b><div class="w-flags">{"".join(_flags(layout, scale))}</div>'
+    yield _track(_everywhere(layout, rows[""], scale), f' class="w-all" style="grid-row:2/span {len(layout.lanes)}"')
     for lane in layout.lanes:
-        spans = [span for span in layout.spans if span.lane == lane]
-        own = "".join([*_stretches(spans, scale), *_strokes(rows[lane], scale)])
-        name = (
-            f'<b class="w-named">{shown(lane, 60)}</b>' if layout.failure.names(lane) else f"<b>{shown(lane, 60)}</b>"
-        )
-        yield f'<div class="w-lane">{name}{_track(everywhere + own)}</div>'
-    yield f'<div class="w-lane"><b>seconds</b><div class="w-axis">{"".join(_axis(layout, scale))}</div></div></div>'
+        named = ' class="w-named"' if layout.failure.names(lane) else ""
+        yield f"<b{named}>{shown(lane, 60)}</b>"
+        yield _track([*_stretches(spans[lane], scale), *_strokes(rows[lane], scale)])
+    yield f'<b>seconds</b><div class="w-axis">{"".join(_axis(layout, scale))}</div></div>'
 
 
-def _track(inside: str) -> str:
-    return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">{inside}</svg>'
+def _track(inside: Iterable[str], attributes: str = "") -> str:
+    box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true"'
+    return f"<svg {box}{attributes}>{''.join(inside)}</svg>"
 
 
 def _rectangle(look: str, start: int, end: int) -> str:
@@ -69,12 +69,15 @@ def _everywhere(layout: Layout, rows: Iterable[Row], scale: Scale) -> Iterator[s
 
 
 def _stretches(spans: Iterable[Span], scale: Scale) -> Iterator[str]:
+    """Connections as lifelines, outages as boxes."""
+    life = ""
     for span in spans:
         start, end = scale.x(span.start_ns), scale.x(span.end_ns)
         if span.kind == "connected":
-            yield f'<path class="w-life" d="M{start} {_MIDDLE}H{end}"/>'
+            life += f"M{start} {_MIDDLE}H{end}"
         elif span.kind == "down":
             yield _rectangle("outage", start, end)
+    yield f'<path class="w-life" d="{life}"/>'
 
 
 def _strokes(rows: Iterable[Row], scale: Scale) -> Iterator[str]:

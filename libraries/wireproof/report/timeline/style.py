@@ -20,11 +20,12 @@ font:13px/1.45 ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;max-width:1200
 --quiet:color-mix(in srgb,var(--text) 62%,var(--paper));
 p{margin:4px 0;color:var(--quiet)}
 a{color:var(--link-color,var(--up));text-decoration:underline}
-.w-lane{display:grid;grid-template-columns:minmax(4em,9em) 1fr;gap:8px;align-items:center}
-.w-lane>b{font-weight:400;text-align:right;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--quiet)}
-.w-lane>b.w-named{font-weight:700;color:var(--text)}
-.w-lanes{margin:8px 0 2px}
-.w-lane svg{display:block;width:100%;height:24px;background:var(--shade);border-bottom:1px solid var(--paper)}
+.w-lanes{display:grid;grid-template-columns:fit-content(9em) 1fr;column-gap:8px;align-items:center;margin:8px 0 2px;
+position:relative;isolation:isolate}
+.w-lanes>b{font-weight:400;text-align:right;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--quiet)}
+.w-lanes>b.w-named{font-weight:700;color:var(--text)}
+svg{display:block;width:100%;height:24px;background:var(--shade);border-bottom:1px solid var(--paper)}
+svg.w-all{position:absolute;inset:0;height:100%;grid-column:2;z-index:-1;background:none;border:0}
 .w-flags,.w-axis{position:relative;height:18px;font-size:11px;overflow:hidden;color:var(--quiet)}
 .w-flags span,.w-axis span{position:absolute;white-space:nowrap}
 .w-axis span{border-left:1px solid var(--line);padding-left:3px}
@@ -67,8 +68,8 @@ li.w-failure{font-weight:700}
 li.w-pause{display:block;text-align:center;color:var(--quiet);font-size:11px}
 li.w-pause span{border:1px dashed var(--line);border-radius:9px;padding:0 10px}
 @container(max-width:600px){
-.w-lane{grid-template-columns:5.5em 1fr;gap:4px}
-.w-lane>b{font-size:11px}
+.w-lanes{grid-template-columns:fit-content(6em) 1fr;column-gap:4px}
+.w-lanes>b{font-size:11px}
 li{grid-template-columns:4.6em 1.4em minmax(0,1fr)}
 li span{white-space:normal;overflow-wrap:anywhere;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3}
 li.w-told span,li.w-failure span{-webkit-line-clamp:none}
@@ -89,6 +90,6 @@ PAGE_STYLE = (
     ":root{color-scheme:light dark}"
     "body{margin:0 auto;padding:12px;max-width:1200px;font-family:ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;"
     "background:#fff;color:#1b1f24}h1{font-size:17px;margin:4px 0 8px;overflow-wrap:anywhere}"
-    ".message{color:#c0320c;font-size:14px;overflow-wrap:anywhere}"
+    "body .wireproof-timeline{padding:0}.message{color:#c0320c;font-size:14px;overflow-wrap:anywhere}"
     "@media(prefers-color-scheme:dark){body{background:#1c2227;color:#e2e1d7}.message{color:#ff9b8f}}"
 )
