@@ -28,6 +28,12 @@ def drawn(events: Sequence[Event], failed: Failure | None = None, most: int = 60
     return Reader(fragment(lay_out(events, failed or failure(), most), Links("journal.jsonl", "page.html")))
 
 
+def looks(reader: Reader) -> list[str]:
+    """How each event of the list is painted."""
+    marked = [classes(attrs) for tag, attrs in reader.elements if tag == "li"]
+    return [one[0] for one in marked if "w-pause" not in one]
+
+
 def test_tells_which_client_sent_and_which_received() -> None:
     reader = drawn(
         [event(10, "sent", "phone", to="laptop", **MESSAGE), event(12, "received", "laptop", index=3, **MESSAGE)]
@@ -78,6 +84,21 @@ def test_folds_what_is_neither_last_nor_told_of() -> None:
     assert len(told) == 1
 
 
+def test_of_many_events_the_last_ones_are_shown() -> None:
+    layout = lay_out([event(n, "sent", "a", id=f"m-{n:03}") for n in range(90)], failure(), 60)
+    assert (layout.shown, layout.total) == (60, 90)
+    assert [row.entry.words for row in layout.rows[:1]] == ["message m-030"]
+
+
+def test_the_start_of_the_keyword_stands_among_the_events_of_its_time() -> None:
+    events = [event(10, "sent", "a"), event(600, "received", "a")]
+    assert looks(drawn(events)) == ["w-up", "w-failure", "w-down", "w-failure"]
+
+
+def test_a_short_id_is_not_looked_for() -> None:
+    assert not failure("expected 17 (number)").tells_of(event(1, "sent", "a", id="17"))
+
+
 def test_points_at_the_nearest_message_and_at_answers_to_a_lost_one() -> None:
     events = [
         event(1, "received", "alice", index=1),
@@ -110,7 +131,7 @@ def test_of_many_clients_none_of_them_involved_some_have_lanes() -> None:
 
 
 def test_a_name_inside_another_is_not_named() -> None:
-    assert not failure("alice-2: no message").names("alice")
+    assert not failure("alice-2, my-alice, alice2: no message").names("alice")
     assert failure("no message", arguments=("alice", "timeout=1 s")).names("alice")
 
 
@@ -151,6 +172,19 @@ def test_a_lost_connection_interrupts_the_lifeline() -> None:
     assert "closed by server 1001 'bye'" in Reader(html).text
 
 
+def test_who_acts_without_having_connected_did_so_before() -> None:
+    html = fragment(lay_out([event(100, "sent", "a"), event(300, "close", "a")], failure(began_ms=1), 60), Links())
+    assert 'class="w-life" d="M0 12H222"' in html
+    events = [event(0, "mark", "m"), event(100, "connected", "a"), event(200, "close", "a"), event(300, "close", "a")]
+    html = fragment(lay_out(events, failure(), 60), Links())
+    assert 'class="w-life" d="M100 12H200"' in html
+
+
+def test_a_connection_whose_login_is_refused_has_ended() -> None:
+    events = [event(0, "connected", "a"), event(100, "refused", "a", stage="login", reason="no")]
+    assert 'class="w-life" d="M0 12H100"' in fragment(lay_out(events, failure(), 60), Links())
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [
@@ -179,8 +213,47 @@ def test_every_kind_is_told_in_words(told: Event, words: str) -> None:
 
 def test_answers_of_the_protocol_are_quiet_and_refusals_are_not() -> None:
     reader = drawn([event(1, "sent", "a", control=True), event(2, "received", "a", control=True, outcome="refused")])
-    looks = [classes(attrs)[0] for tag, attrs in reader.elements if tag == "li" and "w-pause" not in classes(attrs)]
-    assert looks == ["w-quiet", "w-bad", "w-failure", "w-failure"]
+    assert looks(reader) == ["w-quiet", "w-bad", "w-failure", "w-failure"]
+
+
+def test_a_connection_lost_by_others_is_bad_and_one_ended_here_is_not() -> None:
+    reader = drawn([event(1, "close", "a", by="client", code=1000), event(2, "close", "a", by="network", code=1006)])
+    assert looks(reader)[:2] == ["w-link", "w-bad"]
+
+
+def test_strokes_of_the_protocol_itself_are_shorter() -> None:
+    html = fragment(
+        lay_out([event(0, "received", "a"), event(500, "received", "a", control=True)], failure(), 60), Links()
+    )
+    assert 'd="M0 12v9"' in html
+    assert 'd="M500 12v4"' in html
+
+
+def test_the_legend_explains_what_is_there() -> None:
+    (legend,) = [text for inside, text in drawn([event(1, "sent", "a")]).texts if "sent" in text and "p" in inside]
+    assert legend == "↑ sent"
+    assert "database" not in drawn([event(1, "sent", "a")]).text
+
+
+def test_labels_that_would_cover_each_other_give_way_to_faults_and_later_marks() -> None:
+    events = [event(0, "mark", "early"), event(5, "mark", "late"), event(500, "mark", "hidden")]
+    events.append(event(505, "fault", "link", phase="on", name="latency"))
+    events.append(event(990, "mark", "at the edge"))
+    flags = [text for inside, text in drawn(events).texts if inside[-1] == "span" and "ol" not in inside]
+    assert [text for text in flags if "sent" not in text][:2] == ["mark 'late'", "latency"]
+    assert "mark 'at the edge'" not in flags
+
+
+def test_the_axis_has_round_numbers_with_room_for_each() -> None:
+    html = fragment(lay_out([event(0, "sent", "a")], failure(), 60), Links())
+    axis = html[html.index('class="w-axis"') :].partition("</div>")[0]
+    assert re.findall(r"left:([\d.]+)%\">([\d.]+)", axis) == [
+        ("0.0", "0.0"),
+        ("20.0", "0.2"),
+        ("40.0", "0.4"),
+        ("60.0", "0.6"),
+        ("80.0", "0.8"),
+    ]
 
 
 @pytest.mark.parametrize("evil", EVIL)
