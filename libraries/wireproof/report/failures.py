@@ -33,7 +33,7 @@ def _is_new(result: Any) -> bool:
 
 
 def _may_catch(result: Any) -> bool:
-    return result.type == "TRY" or (result.type == "KEYWORD" and result.full_name in _CATCHERS)
+    return result.type == "TRY" or getattr(result, "full_name", "") in _CATCHERS
 
 
 def _around(result: Any) -> Iterator[Any]:

@@ -52,6 +52,19 @@ def test_what_could_not_catch_it_shows_it() -> None:
     assert not shows_failure(chain("BuiltIn.Run Keyword And Expect Error", "BuiltIn.Wait Until Keyword Succeeds"))
 
 
+def test_a_set_up_may_catch_too() -> None:
+    failed = chain("BuiltIn.Wait Until Keyword Succeeds", "BuiltIn.Fail")
+    failed.parent.type = "SETUP"
+    assert not shows_failure(failed)
+    assert shows_failure(failed.parent)
+
+
+def test_structures_catch_nothing() -> None:
+    failed = chain("FOR", "ITERATION", "BuiltIn.Fail")
+    del failed.parent.full_name, failed.parent.parent.full_name
+    assert shows_failure(failed)
+
+
 def test_a_try_shows_what_none_of_its_branches_caught() -> None:
     root = chain("TRY/EXCEPT ROOT", "TRY", "BuiltIn.Fail").parent.parent
     assert shows_failure(root)

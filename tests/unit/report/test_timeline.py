@@ -173,8 +173,8 @@ def test_a_lost_connection_interrupts_the_lifeline() -> None:
 
 
 def test_who_acts_without_having_connected_did_so_before() -> None:
-    html = fragment(lay_out([event(100, "sent", "a"), event(300, "close", "a")], failure(began_ms=1), 60), Links())
-    assert 'class="w-life" d="M0 12H222"' in html
+    events = [event(0, "mark", "m"), event(100, "sent", "a"), event(300, "close", "a")]
+    assert 'class="w-life" d="M0 12H300"' in fragment(lay_out(events, failure(), 60), Links())
     events = [event(0, "mark", "m"), event(100, "connected", "a"), event(200, "close", "a"), event(300, "close", "a")]
     html = fragment(lay_out(events, failure(), 60), Links())
     assert 'class="w-life" d="M100 12H200"' in html
