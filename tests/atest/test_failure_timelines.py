@@ -137,6 +137,7 @@ def test_each_failure_is_shown_once_where_it_got_past_everything(run, test):
 
 def test_the_messages_of_failures_stay_one_plain_line(run):
     assert run.errors == []
+    assert "Warning" not in run.console
     assert run.failure("Missing") == (
         "alice: no message text=never within 0.001 s of mark 'request'; 1 came, nearest #1 differs: "
         r"""text expected "never" (text), got "{\"type\":\"paid\",\"order\":\"17\"}" (text)"""

@@ -8,6 +8,9 @@ caught it and failed nevertheless.
 from collections.abc import Iterator
 from typing import Any
 
+TRY = "TRY/EXCEPT ROOT"
+"""The type of a whole TRY structure; `TRY` itself is the type of its first branch."""
+
 _CATCHERS = frozenset(
     f"BuiltIn.{name}"
     for name in (
@@ -27,7 +30,7 @@ def shows_failure(result: Any) -> bool:
 
 def _is_new(result: Any) -> bool:
     """Nothing inside has shown this failure yet."""
-    if result.type == "TRY/EXCEPT ROOT":
+    if result.type == TRY:
         return {branch.type for branch in result.body if branch.type != "MESSAGE" and branch.failed} == {"TRY"}
     return _may_catch(result) or not any(item.type != "MESSAGE" and item.failed for item in result.body)
 

@@ -14,7 +14,7 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from wireproof import journal, scopes
 from wireproof.report.evidence import Evidence
-from wireproof.report.failures import shows_failure
+from wireproof.report.failures import TRY, shows_failure
 from wireproof.report.timeline import Failure
 
 MOST_TIMELINES = 5
@@ -113,10 +113,11 @@ class Listener:
 
 def _failure(result: Any, scope: scopes.Scope) -> Failure:
     now_ns = journal.now_ns()
+    is_keyword = result.type != TRY
     return Failure(
-        keyword=getattr(result, "name", "TRY"),
+        keyword=result.name if is_keyword else "TRY",
         message=result.message,
-        arguments=getattr(result, "args", ()),
+        arguments=result.args if is_keyword else (),
         where=str(scope),
         zero_ns=scope.started_ns,
         began_ns=now_ns - round(result.elapsed_time.total_seconds() * 1e9),
