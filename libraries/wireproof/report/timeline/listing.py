@@ -7,6 +7,7 @@ from operator import itemgetter
 from wireproof.report.timeline.layout import Layout, Row
 from wireproof.report.timeline.markup import shown
 
+_UNFOLDED = 16
 _FEWEST_FOLDED = 3
 
 _LONGEST_WORDS, _LONGEST_EXCERPT, _LONGEST_REASON = 200, 160, 1000
@@ -18,10 +19,10 @@ _PAUSE_SHARE = 0.05
 _SHORTEST_PAUSE_NS = 20_000_000
 
 
-def listing(layout: Layout, unfolded: int) -> Iterator[str]:
-    """The events as a list: the last `unfolded` ones and those that the failure tells of are seen at once."""
+def listing(layout: Layout) -> Iterator[str]:
+    """The events as a list: the last ones and those that the failure tells of are seen at once."""
     lines = list(_lines(layout))
-    first_open = len(lines) - unfolded
+    first_open = len(lines) - _UNFOLDED
     stays_open = [place >= first_open or row.pointed_at for place, row in enumerate(layout.rows)]
     for is_open, run in groupby(zip(stays_open, lines, strict=True), key=itemgetter(0)):
         told = [line for _, line in run]

@@ -11,8 +11,6 @@ from wireproof.report.timeline.overview import overview
 from wireproof.report.timeline.style import PAGE_STYLE, STYLE
 from wireproof.report.timeline.wording import Look
 
-_UNFOLDED_IN_A_LOG, _UNFOLDED_ON_A_PAGE = 16, 60
-
 _LEGEND: dict[Look, str] = {
     "up": "↑ sent",
     "down": "↓ received",
@@ -35,7 +33,7 @@ class Links:
 
 def fragment(layout: Layout, links: Links) -> str:
     """The timeline as one element for a log, which may be read as ASCII, in any encoding and mode of a browser."""
-    return _timeline(layout, links, _UNFOLDED_IN_A_LOG).encode("ascii", "xmlcharrefreplace").decode()
+    return _timeline(layout, links).encode("ascii", "xmlcharrefreplace").decode()
 
 
 def page(layout: Layout, links: Links) -> str:
@@ -48,14 +46,14 @@ def page(layout: Layout, links: Links) -> str:
         f"<style>{PAGE_STYLE}</style></head><body>"
         f"<h1>{shown(failure.keyword, 100)} failed in {shown(failure.where, 200)}</h1>"
         f'<p class="message">{shown(failure.message, 1000)}</p>'
-        f"{_timeline(layout, links, _UNFOLDED_ON_A_PAGE)}</body></html>\n"
+        f"{_timeline(layout, links)}</body></html>\n"
     )
 
 
-def _timeline(layout: Layout, links: Links, unfolded: int) -> str:
+def _timeline(layout: Layout, links: Links) -> str:
     tracks = [*overview(layout), _legend(layout)] if layout.lanes else []
     summary = f'<p class="w-summary">{_summary(layout)}</p>'
-    parts = [f"<style>{STYLE}</style>", summary, *tracks, *listing(layout, unfolded), _more(links)]
+    parts = [f"<style>{STYLE}</style>", summary, *tracks, *listing(layout), _more(links)]
     return f'<div class="wireproof-timeline">{"".join(parts)}</div>'
 
 
