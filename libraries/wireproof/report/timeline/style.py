@@ -73,6 +73,7 @@ li.w-pause span{border:1px dashed var(--line);border-radius:9px;padding:0 10px}
 li{grid-template-columns:4.6em 1.4em minmax(0,1fr)}
 li span{white-space:normal;overflow-wrap:anywhere;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3}
 li.w-told span,li.w-failure span{-webkit-line-clamp:none}
+li.w-pause span{display:inline-block}
 }
 """
 # Robot's log gives a message what time and level leave of the line: on a phone next to nothing.
