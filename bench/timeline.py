@@ -20,7 +20,7 @@ def measure() -> Iterator[Figure]:
     for clients in (10, 200):
         events = _events(clients)
         failure = _failure(events[-1].at_ns)
-        how = f"median of {ROUNDS}; {len(events)} events of {clients} clients in memory, messages of 200 bytes"
+        how = f"median of {ROUNDS}; {len(events)} events of {clients} clients, messages of 240 bytes, ids as UUIDs"
         yield from _figures(
             f"page of {ON_THE_PAGE} events, {clients} clients",
             lambda events=events, failure=failure: page(lay_out(events, failure, ON_THE_PAGE), Links()),
@@ -49,7 +49,7 @@ def _events(clients: int) -> list[Event]:
     """Messages that go round, so that each client sends and receives."""
     journal = Journal()
     for number in range(RECENT // 2):
-        identity = f"message-{number:06}"
+        identity = f"{number:08}-0000-4000-8000-000000000000"
         payload = json.dumps({"id": identity, "type": "user_message", "payload": {"text": TEXT}}).encode()
         for kind, shift in (("sent", 0), ("received", 1)):
             at_ns = (2 * number + shift) * STEP_NS

@@ -296,6 +296,14 @@ def test_ten_thousand_events_stay_a_page() -> None:
     assert len(html.encode()) < 300_000
 
 
+def test_the_more_events_the_shorter_their_lines() -> None:
+    events = [
+        event(n / 3, "sent", "a", id=f"{n:08}-0000-4000-8000-000000000000", excerpt="x" * 200) for n in range(2000)
+    ]
+    assert len(drawn(events, most=60).lines[0]) > 200
+    assert len(drawn(events, most=2000).lines[0]) < 80
+
+
 def test_a_fragment_is_ascii_and_a_page_says_its_encoding() -> None:
     layout = lay_out([event(1, "sent", "zoë", excerpt="日本語")], failure(), 60)
     assert fragment(layout, Links()).isascii()

@@ -11,7 +11,7 @@ _UNFOLDED = 16
 _FEWEST_FOLDED = 3
 
 _LONGEST_WORDS, _LONGEST_EXCERPT, _LONGEST_REASON = 200, 160, 1000
-_SHORTEST = 16
+_SHORTEST_WORDS, _SHORTEST_EXCERPT = 56, 16
 _TEXT_BUDGET = 90_000
 """Characters for all lines together: the more lines, the shorter each."""
 
@@ -33,7 +33,7 @@ def listing(layout: Layout) -> Iterator[str]:
 
 
 def _lines(layout: Layout) -> Iterator[str]:
-    room = _TEXT_BUDGET // max(len(layout.rows), 1)
+    room = _TEXT_BUDGET // len(layout.rows)
     least_pause_ns = max(_PAUSE_SHARE * (layout.end_ns - layout.start_ns), _SHORTEST_PAUSE_NS)
     before_ns = layout.start_ns
     for row in layout.rows:
@@ -48,10 +48,10 @@ def _duration(length_ns: int) -> str:
 
 
 def _line(row: Row, at_s: float, room: int) -> str:
-    limit = _LONGEST_REASON if row.entry.look == "failure" else min(max(room, _SHORTEST), _LONGEST_WORDS)
+    limit = _LONGEST_REASON if row.entry.look == "failure" else max(min(room, _LONGEST_WORDS), _SHORTEST_WORDS)
     words = shown(row.entry.words, limit)
     left = min(room - len(words), _LONGEST_EXCERPT)
-    excerpt = f" <q>{shown(row.entry.excerpt, max(left, _SHORTEST))}</q>" if row.entry.excerpt else ""
+    excerpt = f" <q>{shown(row.entry.excerpt, left)}</q>" if row.entry.excerpt and left >= _SHORTEST_EXCERPT else ""
     lane = f"<b>{shown(row.lane, 40)}</b>" if row.lane else ""
     symbol = f"<s>{row.entry.symbol}</s>"
     return f'<li class="{_classes(row)}"><i>{at_s:.4f}</i>{symbol}<span>{lane}{words}{excerpt}</span></li>\n'
