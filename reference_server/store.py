@@ -244,8 +244,9 @@ class Store:
             async with self._pool.acquire(timeout=STATEMENT_TIMEOUT) as connection:
                 try:
                     yield connection
-                except TimeoutError:
-                    # Giving it back would wait for the cancellation, which a frozen database never confirms.
+                except (TimeoutError, asyncpg.InternalClientError):
+                    # Giving it back would wait for the cancellation, which a frozen database never confirms; and a
+                    # connection that was cut at the wrong moment confuses the driver.
                     connection.terminate()
                     raise
 
@@ -268,5 +269,5 @@ def _translated() -> Iterator[None]:
         if (problem.sqlstate or "")[:2] in _BLAMED_ON_THE_ROW:
             raise RowError(f"{type(problem).__name__} {problem.sqlstate}") from None
         raise Unavailable(type(problem).__name__) from None
-    except (OSError, TimeoutError, asyncpg.InterfaceError) as problem:
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
         raise Unavailable(type(problem).__name__) from None
