@@ -16,7 +16,7 @@ from reference_server.metrics import Metrics
 from reference_server.migrate import MigrationError
 from reference_server.sessions import Sessions
 from reference_server.settings import Settings
-from reference_server.store import Collision, RowError, Store, Unavailable
+from reference_server.store import RowError, Store, Unavailable
 
 PAGE = 500
 """Rows of a list at most; ask again with `after`."""
@@ -101,7 +101,7 @@ class Api:
         start = time.perf_counter()
         try:
             await probe()
-        except (Unavailable, RowError, Collision, MigrationError) as problem:
+        except (Unavailable, RowError, MigrationError) as problem:
             return {"status": otherwise, "output": str(problem)}
         except Exception as problem:  # noqa: BLE001 - whatever a driver raises, the dependency is not ready
             return {"status": otherwise, "output": type(problem).__name__}
@@ -240,7 +240,7 @@ async def _plain_errors(
         if "WWW-Authenticate" in refusal.headers:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
-    except (Unavailable, Collision):
+    except Unavailable:
         return json_answer({"error": "the database cannot be reached"}, 503)
     except RowError:
         return json_answer({"error": "a value in the request cannot be used"}, 400)

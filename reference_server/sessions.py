@@ -12,7 +12,7 @@ from reference_server.delivery import Delivery
 from reference_server.protocol import CloseCode
 from reference_server.registration import Registration, RegistrationError
 from reference_server.settings import Settings
-from reference_server.store import Admission, Collision, NewSession, RowError, Store
+from reference_server.store import Admission, NewSession, RowError, Store
 from reference_server.writer import Writer
 
 
@@ -74,7 +74,7 @@ class Sessions:
         channel = self._delivery.expect(key, link)
         try:
             admission = await self._store.register(wanted, new)
-        except (RowError, Collision):
+        except RowError:
             raise RegistrationError("payload: the database refuses a value of it") from None
         finally:
             self._delivery.dismiss(channel)

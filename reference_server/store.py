@@ -34,7 +34,7 @@ class RowError(Exception):
     """The database refuses a value in the batch; nothing of the batch was stored."""
 
 
-class Collision(Exception):  # noqa: N818
+class Collision(Unavailable):
     """Another transaction stored the same id or took the locks crosswise; the batch is undone and may be repeated."""
 
 
