@@ -90,8 +90,9 @@ class Channel:
     def owed(self, first: int, last: int) -> list[tuple[int, int]]:
         """The numbers that `owes` is true of, as ranges with both ends included."""
         ranges = self.confirmed.missing(first, min(last, self.recover_after))
-        if last > self.recover_after:
-            ranges.append((max(first, self.recover_after + 1), last))
+        asked_for = max(first, self.recover_after + 1)
+        if asked_for <= last:
+            ranges.append((asked_for, last))
         return ranges
 
     def seen_before(self, seq: int) -> bool:
