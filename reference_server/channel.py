@@ -47,6 +47,7 @@ class Channel:
         "numbers",
         "offered_before",
         "recover_after",
+        "revoked",
         "sends",
     )
 
@@ -55,6 +56,8 @@ class Channel:
         self.link = link
         self.addressee = replies.Addressee(*key)
         self.generation = 0
+        self.revoked = 0
+        """The generation that was revoked before this channel knew its own."""
         self.confirmed = Confirmations()
         self.cursor = 0
         self.high = 0

@@ -53,6 +53,10 @@ class Delivery:
         if not waiting:
             self._expected.pop(channel.key, None)
 
+    def under_way(self, key: Key) -> list[Channel]:
+        """The channels of a device whose registration is not known to be committed yet."""
+        return self._expected.get(key, [])
+
     def activate(self, channel: Channel, admission: Admission) -> Channel | None:
         """The registration is committed. Returns the channel here that has to go: the one of the older generation.
 

@@ -91,6 +91,8 @@ class Sessions:
         if replaced is not None:
             logs.info("replaced", userId=key[0], deviceId=key[1], generation=replaced.generation)
             replaced.link.close(CloseCode.REPLACED, "replaced by a newer connection of this device")
+        if channel.revoked == admission.generation:
+            link.close(CloseCode.REVOKED, "revoked")
         self._bus.replaced(*key, admission.generation)
         self._bus.presence(*key, online=True)
         return Session(
@@ -134,9 +136,12 @@ class Sessions:
         return ended is not None
 
     def _close_revoked(self, user_id: str, device_id: str, generation: int) -> None:
-        channel = self._delivery.find((user_id, device_id))
+        key = (user_id, device_id)
+        channel = self._delivery.find(key)
         if channel is not None and channel.generation == generation:
             channel.link.close(CloseCode.REVOKED, "revoked")
+        for channel in self._delivery.under_way(key):
+            channel.revoked = generation
 
     def on_wake(self, user_id: str, device_id: str, seq: int) -> None:
         """Another node stored a delivery for a device that may be here."""

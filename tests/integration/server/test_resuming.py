@@ -1,10 +1,16 @@
 """A session that is presented again: when it is resumed, and when nobody learns why not."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from devices import Device, Target, fresh, until
+from devices import Device, Target, database, fresh, until
+from websockets.asyncio.client import connect
 
+from reference_server.clock import Clock
+from reference_server.settings import Settings
+from reference_server.store import Store
 from wireproof.stack.embedded import EmbeddedStack
 
 
@@ -110,6 +116,41 @@ async def test_an_expired_token_resumes_nothing(patient: Target):
     assert await resumes(patient, phone, authToken=await patient.token(phone.user, phone.name))
 
 
+async def test_a_token_that_expires_between_upgrade_and_registration_registers_nobody(patient: Target):
+    user = fresh("user")
+    headers = {"Authorization": f"Bearer {await patient.token(user, 'phone')}"}
+    async with connect(patient.ws, additional_headers=headers) as socket:
+        phone = Device(patient, socket, user, "phone")
+        await phone.next("device_register")
+        await patient.later(3601)
+        assert (await phone.register())["error"] == "the token has expired"
+        assert await phone.close_code() == 1008
+
+
+async def test_a_token_revoked_while_it_registers_keeps_nobody_connected(patient: Target, patient_database: Any):
+    async with patient.device(fresh("user"), "phone") as phone:
+        pass
+    token = (await patient.call("POST", "/test/tokens", {"userId": phone.user, "deviceId": "phone"}))[1]
+    async with patient.open() as again:
+        again.user, again.name = phone.user, "phone"
+        async with patient_database.transaction():
+            await patient_database.execute("SELECT FROM devices WHERE user_id = $1 FOR UPDATE", phone.user)
+            registering = asyncio.create_task(again.register(authToken=token["token"]))
+            await until(lambda: waits_for_a_lock(patient_database, "%register_device%"))
+            revoking = asyncio.create_task(patient.call("DELETE", f"/tokens/{token['jti']}", token=phone.token))
+            await until(lambda: waits_for_a_lock(patient_database, "%FROM users%"))
+        assert (await revoking)[0] == 204
+        assert (await registering)["status"] == "success"
+        assert await again.close_code() == 4002
+
+
+async def waits_for_a_lock(connection: Any, query: str) -> bool:
+    """Whether a statement like this one waits, seen from within a transaction too."""
+    await connection.execute("SELECT pg_stat_clear_snapshot()")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1"
+    return bool(await connection.fetchval(waiting, query))
+
+
 async def test_an_unregistered_session_is_not_resumed(patient: Target):
     async with patient.device(fresh("user"), "phone") as phone:
         assert (await phone.ask("device_unregister"))["status"] == "success"
@@ -148,6 +189,44 @@ async def test_a_session_survives_a_restart_of_the_server_and_a_crash(stack: Emb
         await phone.close_code()
     process.start()
     assert await resumes(target, phone)
+
+
+@pytest.mark.parametrize("registers_anew", [False, True])
+async def test_an_old_session_survives_a_crash(stack: EmbeddedStack, start_server, registers_anew: bool):
+    """It is as old as the end of its connection, not its beginning; another session of the device changes nothing."""
+    server = start_server(sessionTimeout=300, registrationTimeout=20)
+    target, process = Target(server.ws, server.http), stack.service(server.name)
+    async with target.device(fresh("user"), "phone") as phone:
+        async with database(stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])) as connection:
+            await connection.execute("UPDATE sessions SET created_at = created_at - interval '1 hour'")
+        process.kill()
+        await phone.close_code()
+    process.start()
+    if registers_anew:
+        async with target.device(phone.user, phone.name):
+            pass
+    assert await resumes(target, phone)
+
+
+async def test_the_sessions_of_an_earlier_run_of_a_node_age_from_their_leases(database_url: str):
+    session, node, lease_until = fresh("session"), fresh("node"), datetime.now(UTC) - timedelta(minutes=1)
+    store = Store(Settings(database_url=database_url, redis_url="", node=node), Clock())
+    await store.open()
+    async with database(database_url) as connection:
+        await connection.execute(
+            "INSERT INTO sessions (id, user_id, device_id, generation, node, created_at)"
+            " VALUES ($1, $1, 'd', 1, $2, now())",
+            session,
+            node,
+        )
+        await connection.execute(
+            "INSERT INTO user_presence VALUES ($1, 'd', $2, 1, $1, now(), $3)", session, node, lease_until
+        )
+        await store.forget_presence()
+        await store.close()
+        query = "SELECT disconnected_at FROM sessions WHERE id = $1"
+        assert await connection.fetchval(query, session) == lease_until
+        assert await connection.fetchval("SELECT count(*) FROM user_presence WHERE node = $1", node) == 0
 
 
 async def test_a_session_whose_node_died_ages_from_the_end_of_its_lease(stack: EmbeddedStack, start_server):
