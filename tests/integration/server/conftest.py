@@ -25,7 +25,14 @@ def database_url(stack: EmbeddedStack) -> str:
 @pytest.fixture(scope="session")
 def patient_server(stack: EmbeddedStack) -> Iterator[Server]:
     """A server beside the stack's own on which nothing expires unless a test moves its clock."""
-    server = stack.start_server({"sessionTimeout": 300, "messageTimeout": 300, "registrationTimeout": GENEROUS_S})
+    server = stack.start_server(
+        {
+            "sessionTimeout": 300,
+            "messageTimeout": 300,
+            "registrationTimeout": GENEROUS_S,
+            "heartbeatTimeout": GENEROUS_S,
+        }
+    )
     yield server
     stack.end_server(server.name)
 

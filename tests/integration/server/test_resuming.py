@@ -1,12 +1,14 @@
 """A session that is presented again: when it is resumed, and when nobody learns why not."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from devices import Device, Target, database, fresh, until
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from reference_server.clock import Clock
 from reference_server.settings import Settings
@@ -140,7 +142,8 @@ async def test_a_token_revoked_while_it_registers_keeps_nobody_connected(patient
             revoking = asyncio.create_task(patient.call("DELETE", f"/tokens/{token['jti']}", token=phone.token))
             await until(lambda: waits_for_a_lock(patient_database, "%FROM users%"))
         assert (await revoking)[0] == 204
-        assert (await registering)["status"] == "success"
+        with suppress(ConnectionClosedError):  # the revocation may overtake the answer
+            assert (await registering)["status"] == "success"
         assert await again.close_code() == 4002
 
 
