@@ -213,6 +213,24 @@ async def test_a_gap_that_opens_during_recovery_is_told(patient: Target, patient
             await again.is_served()
 
 
+async def test_who_missed_far_too_much_does_not_recover(patient: Target, patient_database: Any):
+    async with sender(patient) as phone:
+        desktop = await five_of_which_confirmed(patient, phone, 1, 2, 3, 4, 5)
+        await patient_database.execute(
+            "INSERT INTO deliveries SELECT $1, 'desktop', n, message_key, d.stored_at FROM deliveries d,"
+            " generate_series(6, 100005) AS n WHERE user_id = $1 AND seq = 5",
+            phone.user,
+        )
+        query = "UPDATE devices SET last_seq = 100005, watermark = 100005 WHERE user_id = $1 AND id = 'desktop'"
+        await patient_database.execute(query, phone.user)
+        async with patient.back(desktop, **read_up_to(desktop, 4)) as again:
+            assert again.session["recovered"] is False
+            assert await read(again, 0) == []
+        async with patient.back(desktop, **read_up_to(desktop, 100_003)) as again:
+            assert again.session["recovered"] is True
+            assert await read(again, 2) == [(5, 100_004, 1), (5, 100_005, 1)]
+
+
 async def test_a_device_that_was_deleted_and_made_again_counts_anew(patient: Target, patient_database: Any):
     async with sender(patient) as phone:
         desktop = await five_of_which_confirmed(patient, phone, 1, 2, 3, 4, 5)
