@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.figures import Figure, machine, write
 
-AREAS = ("stack", "sockets", "server", "fixtures")
+AREAS = ("stack", "sockets", "server", "fixtures", "timeline")
 REPORT = Path("results/bench.json")
 
 
