@@ -223,6 +223,22 @@ CASES = {
         ],
         "",
     ),
+    "a database of its own": (
+        [
+            "${isolation}    Use Isolation    database per worker",
+            "Should Match    ${isolation.database}    postgresql://wireproof@127.0.0.1:*/wireproof-worker-0-*",
+            "Nothing Should Be Left Behind",
+        ],
+        "",
+    ),
+    "the stack's again": (
+        [
+            "${isolation}    Use Isolation",
+            "Should Match    ${isolation.database}    postgresql://wireproof@127.0.0.1:*/wireproof",
+            "Nothing Should Be Left Behind",
+        ],
+        "",
+    ),
     "postgres hangs": (
         ["[Timeout]    1 s", "Suspend Service    postgres", "Use Isolation"],
         "Test timeout 1 second exceeded.",
