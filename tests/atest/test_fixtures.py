@@ -223,6 +223,22 @@ CASES = {
         ],
         "",
     ),
+    "a database of its own": (
+        [
+            "${isolation}    Use Isolation    database per worker",
+            "Should Match    ${isolation.database}    postgresql://wireproof@127.0.0.1:*/wireproof-worker-0-*",
+            "Nothing Should Be Left Behind",
+        ],
+        "",
+    ),
+    "the stack's again": (
+        [
+            "${isolation}    Use Isolation",
+            "Should Match    ${isolation.database}    postgresql://wireproof@127.0.0.1:*/wireproof",
+            "Nothing Should Be Left Behind",
+        ],
+        "",
+    ),
     "postgres hangs": (
         ["[Timeout]    1 s", "Suspend Service    postgres", "Use Isolation"],
         "Test timeout 1 second exceeded.",
@@ -274,6 +290,30 @@ def test_nothing_is_complained_about_at_the_end(cases: Run) -> None:
 def test_no_secret_is_shown(cases: Run, other_stack: EmbeddedStack) -> None:
     shown = [name for name, text in cases.artefacts().items() if b"canary" in text]
     assert shown == []
+
+
+AT_WORK = """
+*** Settings ***
+Resource        base.resource
+Suite Setup     Run Keywords    Ensure Stack    AND    Connect To The Stack    AND    Use Isolation
+
+*** Test Cases ***
+A Transaction Is Left Open
+    Add User    ann
+    Execute Sql String    INSERT INTO users (id) VALUES ('late')    no_transaction=${True}    alias=sql
+"""
+
+
+def test_who_is_still_at_work_when_a_suite_ends_is_named_in_a_warning(tmp_path: Path) -> None:
+    run = run_robot(
+        tmp_path, {"base.resource": RESOURCE, "work.robot": AT_WORK}, env={"XDG_RUNTIME_DIR": str(tmp_path)}
+    )
+    [warning] = run.errors
+    assert warning.startswith(
+        "clean-up at the end of suite 'Suites.Work' failed: default was reset while somebody was at work, "
+        "whose rows may come later: session unnamed (pid "
+    )
+    assert "idle in transaction" in warning
 
 
 ATTACHED = """
