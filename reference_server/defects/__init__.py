@@ -4,7 +4,7 @@ A defect is a subclass of a normal part that does one thing wrong. The command l
 parts; nothing else in the server knows of defects.
 """
 
-from reference_server.defects.catalogue import DEFECTS, parts_with
+from reference_server.defects.catalogue import DEFECTS, parse, parts_with
 from reference_server.defects.defect import Defect
 
-__all__ = ["DEFECTS", "Defect", "parts_with"]
+__all__ = ["DEFECTS", "Defect", "parse", "parts_with"]

@@ -175,7 +175,7 @@ def parse(texts: Sequence[str]) -> list[Active]:
             raise SettingsError(f"there is no defect {name!r}; there are {', '.join(_BY_NAME)}")
         if any(name == other.defect.name for other in found):
             raise SettingsError(f"defect {name} is given twice")
-        found.append(activate(_BY_NAME[name], parameters.split(",") if parameters else []))
+        found.append(activate(_BY_NAME[name], option, parameters.split(",") if parameters else []))
     return found
 
 

@@ -48,8 +48,9 @@ class Defect:
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A defect with its values, as an option asks for it."""
+    """A defect with its values, and the option that asks for it."""
 
+    option: str
     defect: Defect
     values: tuple[Any, ...]
 
@@ -59,7 +60,7 @@ class Active:
         return self.defect.put_in(parts, *(v.seeded(own_seed) if isinstance(v, Chance) else v for v in self.values))
 
 
-def activate(defect: Defect, texts: list[str]) -> Active:
+def activate(defect: Defect, option: str, texts: list[str]) -> Active:
     """Read the parameters of a defect; those left out have their default. Raises SettingsError with one plain line."""
     if len(texts) > len(defect.parameters):
         shown = f"it is written {defect.usage}" if defect.parameters else "it takes none"
@@ -73,7 +74,7 @@ def activate(defect: Defect, texts: list[str]) -> Active:
             raise SettingsError(
                 f"defect {defect.name}: {parameter.name} is {text!r}, expected {parameter.expected}"
             ) from None
-    return Active(defect, tuple(values))
+    return Active(option, defect, tuple(values))
 
 
 def mixed(flaw: type[T], base: type[T], **attributes: object) -> type[T]:
