@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from reference_server.app import Parts
-from reference_server.defects import backlog, identity, storing, text, traffic
+from reference_server.defects import backlog, identity, rows, storing, text, traffic
 from reference_server.defects.defect import Active, Defect, activate
 from reference_server.defects.parameters import count, share, time
 from reference_server.settings import SettingsError
@@ -159,6 +159,15 @@ DEFECTS = (
         caught_by=("SESS-01",),
         spreads_to=("SESS-02", "SESS-03"),
         put_in=identity.boast,
+    ),
+    Defect(
+        name="rollback-leak",
+        summary="pushes a message inserted by SQL before its transaction ends, also when it is rolled back",
+        expected="phantom",
+        also=("duplicated",),
+        caught_by=("DB-04",),
+        spreads_to=("DB-02", "DB-03", "DB-05", "DB-06"),
+        put_in=rows.leak,
     ),
 )
 """In the order in which they are shown."""

@@ -285,6 +285,27 @@ async def test_numbers_start_over_after_a_restart(start_server, stack):
         assert desktop.session["epoch"] == epoch
 
 
+async def test_a_row_is_pushed_before_its_transaction_ends(start_server, stack):
+    for defects, pushed in ((["rollback-leak"], ["not yet \u2026 \\ 'true'"]), ([], [])):
+        server = start_server(defects=defects)
+        target, user = Target(server.ws, server.http), fresh("user")
+        async with (
+            target.device(user, "phone") as phone,
+            target.device(user, "desktop") as desktop,
+            database(stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])) as connection,
+        ):
+            transaction = connection.transaction()
+            await transaction.start()
+            await connection.execute(
+                "INSERT INTO messages (user_id, to_device_id, payload) VALUES ($1, 'desktop', to_json($2::text))",
+                *(user, "not yet \u2026 \\ 'true'"),
+            )
+            seen = [(await desktop.next("user_message"))["payload"]] if defects else []
+            await transaction.rollback()
+            await phone.is_served()
+            assert seen + payloads(await arrived(desktop)) == pushed
+
+
 async def test_defects_add_up_and_survive_a_restart(start_server, stack):
     server = start_server(
         defects=["no-idempotency", "broadcast-echo", "trust-sender", "duplicate-delivery:1,0s", "backlog-lifo"]
@@ -330,5 +351,5 @@ def test_a_stack_whose_server_refuses_a_defect_says_why(start_server):
 
 
 def test_every_defect_is_seen_at_work():
-    elsewhere = {"seq-reset"}
+    elsewhere = {"seq-reset", "rollback-leak"}
     assert {case.defect.partition(":")[0] for case in CASES} | elsewhere == {defect.name for defect in DEFECTS}
