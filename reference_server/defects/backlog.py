@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from reference_server.app import Parts
-from reference_server.channel import Channel
+from reference_server.channel import Channel, Key
 from reference_server.defects.defect import mixed
 from reference_server.delivery import Delivery
 from reference_server.protocol import Envelope
@@ -44,15 +44,20 @@ class _Capping(Delivery):
 
     backlog_cap: int
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._forgotten: set[tuple[Key, int]] = set()
+
     def start(self, channel: Channel) -> None:
-        waiting = [
-            seq
-            for first, last in channel.confirmed.missing(channel.cursor + 1, channel.high)
-            for seq in range(first, last + 1)
-        ]
+        waiting = [seq for seq in range(channel.cursor + 1, channel.high + 1) if seq not in channel.confirmed]
         for seq in waiting[: -self.backlog_cap]:
+            self._forgotten.add((channel.key, seq))
             self._confirmed(channel, seq)
         super().start(channel)
+
+    def _send(self, channel: Channel, seq: int, envelope: Envelope, body: bytes, retry_count: int) -> None:
+        if (channel.key, seq) not in self._forgotten:
+            super()._send(channel, seq, envelope, body, retry_count)
 
 
 def cap(parts: Parts, size: int) -> Parts:

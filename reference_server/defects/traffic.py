@@ -6,7 +6,7 @@ from typing import Any
 
 from reference_server import replies
 from reference_server.app import Parts
-from reference_server.channel import Channel
+from reference_server.channel import Channel, Key
 from reference_server.defects.defect import mixed
 from reference_server.defects.parameters import Chance
 from reference_server.delivery import Delivery
@@ -17,12 +17,19 @@ HELD_BACK = 0.2
 
 
 class _Dropping(Delivery):
-    """Takes a delivery for confirmed instead of sending it, so nothing ever sends it again."""
+    """Takes a delivery for confirmed instead of sending it, so that nothing ever sends it again."""
 
     drops: Chance
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._dropped: set[tuple[Key, int]] = set()
+
     def _send(self, channel: Channel, seq: int, envelope: Envelope, body: bytes, retry_count: int) -> None:
+        case = (channel.key, seq)
         if not retry_count and self.drops.hits():
+            self._dropped.add(case)
+        if case in self._dropped:
             self._confirmed(channel, seq)
         else:
             super()._send(channel, seq, envelope, body, retry_count)
