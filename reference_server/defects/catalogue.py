@@ -14,6 +14,9 @@ _SESSIONS = tuple(f"SESS-{number:02}" for number in range(1, 7))
 _ANY_TRAFFIC = (*_DELIVERY, *_DATABASE, *_SESSIONS, "CONN-01", "CONN-04", "CONN-07", "CONN-08", "CONN-09", "CONN-13")
 """Criteria whose tests send messages: one in a thousand may be theirs."""
 
+_TO_SEVERAL = ("CONN-04", "DLV-03", *_DELIVERY[4:9], "DLV-11", "DLV-12", *_SESSIONS, *_DATABASE)
+"""Criteria whose tests send messages to several devices."""
+
 DEFECTS = (
     Defect(
         name="drop-delivery",
@@ -68,18 +71,7 @@ DEFECTS = (
         expected="missing-recipient",
         also=("lost",),
         caught_by=("DLV-02",),
-        spreads_to=(
-            "DLV-03",
-            "DLV-05",
-            "DLV-06",
-            "DLV-07",
-            "DLV-08",
-            "DLV-09",
-            "DLV-11",
-            "DLV-12",
-            *_SESSIONS,
-            *_DATABASE,
-        ),
+        spreads_to=_TO_SEVERAL,
         put_in=storing.skip_one,
     ),
     Defect(
@@ -88,18 +80,7 @@ DEFECTS = (
         expected="unexpected-recipient",
         also=("misdelivered",),
         caught_by=("DLV-02",),
-        spreads_to=(
-            "DLV-03",
-            "DLV-05",
-            "DLV-06",
-            "DLV-07",
-            "DLV-08",
-            "DLV-09",
-            "DLV-11",
-            "DLV-12",
-            *_SESSIONS,
-            *_DATABASE,
-        ),
+        spreads_to=_TO_SEVERAL,
         put_in=storing.echo,
     ),
     Defect(
