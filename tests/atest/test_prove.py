@@ -1,8 +1,10 @@
 """`python -m tests.prove` on suites of its own, against a server that really has the defect."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,29 @@ def test_a_run_that_never_met_the_defect_proves_nothing(tmp_path):
     lazy = suite(DLV_07="").replace("Suite Setup     Ensure Stack", "")
     done, [row] = prove(tmp_path, "--defect", "no-idempotency", "--repeats", "1", repetition=lazy)
     assert row["runs"][0]["problem"] == "no server ran with the defect: it left no log"
+
+
+def test_a_proof_that_is_ended_ends_its_runs(tmp_path):
+    folder = write_suites(
+        tmp_path, {"slow.robot": suite(DLV_07="Evaluate    open($OUTPUT_DIR + '/began', 'w')\n    Sleep    100 s")}
+    )
+    arguments = ["--suites", str(folder), "--output", str(tmp_path / "found"), "--defect", "no-idempotency"]
+    command = [sys.executable, "-m", "tests.prove", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        began = tmp_path / "found" / "prove" / "clean" / "began"
+        while not began.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(GENEROUS_S) == 128 + signal.SIGTERM
+    assert running(str(tmp_path)) == []
+    assert not (tmp_path / "found" / "kill-matrix.json").exists()
+
+
+def running(word: str) -> list[str]:
+    """The command lines of processes that have a word in it."""
+    found = subprocess.run(["ps", "-eww", "-o", "args="], capture_output=True, text=True, check=True).stdout
+    return [line for line in found.splitlines() if word in line]
 
 
 def test_wrong_options_are_one_plain_line(tmp_path):

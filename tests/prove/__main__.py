@@ -1,10 +1,11 @@
 """`python -m tests.prove [--defect NAME[:PARAMETERS]] [--repeats N]`: the kill matrix of the suites."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reference_server.defects import DEFECTS, Defect, parse
@@ -12,7 +13,7 @@ from reference_server.settings import SettingsError
 from tests.prove.judge import Judgement, judge
 from tests.prove.matrix import PAGE, Row, write
 from tests.prove.outcomes import Outcome
-from tests.prove.runs import Plan, RunError, run
+from tests.prove.runs import Plan, RunError, Runs
 
 ALWAYS = ("smoke",)
 """Tags of the tests that show that a defect hurts nothing else, beside those of the criteria that have to find it."""
@@ -28,6 +29,7 @@ def main() -> int:
         return 2
     proof = Proof(options.suites, options.output / "prove", everything=not asked)
     defects = dict(asked or [(defect.usage, defect) for defect in DEFECTS])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     rows = []
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
@@ -39,6 +41,7 @@ def main() -> int:
             return 1
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            proof.runs.stop()
     write(options.output, rows, proof.columns)
     killed = sum(row.killed for row in rows)
     print(f"{killed} of {len(rows)} defects killed: {options.output / PAGE}")
@@ -65,12 +68,14 @@ class Proof:
         everything: whether the first repeat of each defect runs every test. Otherwise, and in later repeats, only
             those run that have to find it and those that are `ALWAYS` run.
         columns: the suites that have run, once they have.
+        runs: the child processes.
     """
 
     suites: Path
     directory: Path
     everything: bool
     columns: Sequence[str] = ()
+    runs: Runs = field(default_factory=Runs)
 
     def rows(self, pool: ThreadPoolExecutor, defects: Mapping[str, Defect], seeds: Sequence[int]) -> Iterator[Row]:
         """A row for each defect, as soon as it is known.
@@ -78,9 +83,11 @@ class Proof:
         Raises:
             RunError: the suites are not green on a clean server.
         """
-        clean = pool.submit(run, Plan(self.suites, self.directory / "clean", tags=self._tags(defects.values())))
+        clean = pool.submit(
+            self.runs.run, Plan(self.suites, self.directory / "clean", tags=self._tags(defects.values()))
+        )
         runs = {
-            option: [(seed, pool.submit(run, self._plan(option, defect, seed))) for seed in seeds]
+            option: [(seed, pool.submit(self.runs.run, self._plan(option, defect, seed))) for seed in seeds]
             for option, defect in defects.items()
         }
         healthy = self._healthy(clean.result())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from tests.prove.outcomes import Outcome, read
 
 LONGEST_S = 1_800
 """Ends a run that hangs; no run comes near it."""
+_CRASHED = 251
+"""Robot's exit status is the number of failed tests, 250 at most; from here on it has not run them all."""
 _BANNER = "DEFECTS: wrong on purpose"
 
 
@@ -52,33 +55,49 @@ class Plan:
         ]
 
 
-def run(plan: Plan) -> list[Outcome]:
-    """Runs suites and returns what became of each test.
+class Runs:
+    """Child processes that end with this one."""
 
-    Raises:
-        RunError: the run crashed or did not end, or its server had not the defect.
-    """
-    plan.directory.mkdir(parents=True, exist_ok=True)
-    output = plan.directory / "output.xml"
-    output.unlink(missing_ok=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ROBOT_")}
-    with subprocess.Popen(
-        plan.command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
+    def __init__(self) -> None:
+        self._processes: set[subprocess.Popen[str]] = set()
+
+    def run(self, plan: Plan) -> list[Outcome]:
+        """Runs suites and returns what became of each test; may be called from several threads.
+
+        Raises:
+            RunError: the run crashed or did not end, or its server had not the defect.
+        """
+        shutil.rmtree(plan.directory, ignore_errors=True)  # the logs of an earlier run would speak for this one
+        status, said = self._robot(plan)
+        if status not in range(_CRASHED):
+            raise RunError(f"robot ended with {status}: {said}")
         try:
-            said = process.communicate(timeout=LONGEST_S)[1].strip().splitlines()
-        except subprocess.TimeoutExpired:
-            raise RunError(f"the run did not end within {LONGEST_S} s") from None
-        finally:
+            outcomes = read(plan.directory / "output.xml", plan.suites)
+        except DataError as problem:
+            raise RunError(f"no output: {problem}") from None
+        _check_server(plan, outcomes)
+        return outcomes
+
+    def stop(self) -> None:
+        """Ends what still runs; Robot tears down and its stacks end."""
+        for process in tuple(self._processes):
             process.terminate()
-    if process.returncode > 250:
-        raise RunError(f"robot ended with {process.returncode}: {said[-1] if said else 'it said nothing'}")
-    try:
-        outcomes = read(output, plan.suites)
-    except DataError as problem:
-        raise RunError(f"no output: {problem}") from None
-    _check_server(plan, outcomes)
-    return outcomes
+
+    def _robot(self, plan: Plan) -> tuple[int, str]:
+        """The exit status, and the last line that was said."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ROBOT_")}
+        with subprocess.Popen(
+            plan.command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as process:
+            self._processes.add(process)
+            try:
+                said = process.communicate(timeout=LONGEST_S)[1]
+            except subprocess.TimeoutExpired:
+                process.terminate()
+                raise RunError(f"the run did not end within {LONGEST_S} s") from None
+            finally:
+                self._processes.discard(process)
+        return process.returncode, (said.strip().splitlines() or ["it said nothing"])[-1]
 
 
 def _check_server(plan: Plan, outcomes: Sequence[Outcome]) -> None:

@@ -149,12 +149,16 @@ def table() -> str:
 
 
 def _short(criteria: tuple[str, ...]) -> str:
-    """Ids by area: DLV-01 02 03."""
-    areas: dict[str, list[str]] = {}
+    """Ids by area, neighbours as a range: DLV-01…03 05."""
+    areas: dict[str, list[list[str]]] = {}
     for criterion in criteria:
         area, number = criterion.split("-")
-        areas.setdefault(area, []).append(number)
-    return ", ".join(f"{area}-{' '.join(numbers)}" for area, numbers in areas.items())
+        ranges = areas.setdefault(area, [])
+        if ranges and int(ranges[-1][-1]) == int(number) - 1:
+            ranges[-1] = [ranges[-1][0], number]
+        else:
+            ranges.append([number])
+    return ", ".join(f"{area}-{' '.join('…'.join(ends) for ends in ranges)}" for area, ranges in areas.items())
 
 
 def test_the_documentation_lists_every_defect():
