@@ -12,7 +12,7 @@ from reference_server.defects.parameters import Chance
 from reference_server.delivery import Delivery
 from reference_server.protocol import Envelope
 
-HELD_BACK = 0.2
+HELD_BACK = 0.5
 """Seconds that a delivery waits for a neighbour to swap places with; without one it just goes out."""
 
 
