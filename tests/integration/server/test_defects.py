@@ -254,6 +254,26 @@ async def test_a_defect_is_what_it_says_and_the_clean_server_is_right(case: Case
     assert await case.scenario(target) == case.right
 
 
+@pytest.mark.parametrize("defect", ["drop-delivery:0.5", "backlog-cap:3"])
+async def test_what_was_lost_stays_lost_when_a_client_recovers(defect, start_server):
+    server = start_server(defects=[defect])
+    target, user, sent = Target(server.ws, server.http), fresh("user"), set(range(12))
+    async with target.device(user, "phone") as phone:
+        async with target.device(user, "desktop") as desktop:
+            epoch, token = desktop.session["epoch"], desktop.token
+        for number in sent:
+            await phone.ask("user_message", number, toDeviceId="desktop")
+        seen: list[set[int]] = []
+        for _ in range(2):
+            async with target.open() as desktop:
+                desktop.user, desktop.name = user, "desktop"
+                await desktop.register(authToken=token, epoch=epoch, lastSeq=0)
+                for _ in range(20):  # one of them arrives
+                    await phone.ask("user_message", "end", toDeviceId="desktop")
+                seen.append(set(await until_end(desktop)))
+    assert seen[1] <= seen[0] < sent
+
+
 async def test_a_duplicate_may_come_after_its_confirmation(start_server):
     server = start_server(defects=["duplicate-delivery:1,250ms"])
     target, user = Target(server.ws, server.http), fresh("user")
