@@ -4,8 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 N      ?= 20
 OPTIONS ?=
+DEFECT ?=
+REPEATS ?= $(if $(DEFECT),1,5)
 
-.PHONY: help accept smoke test lint unit integration atest stretch repeat bench docs clean
+.PHONY: help accept smoke test lint unit integration atest stretch repeat bench prove docs clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F': .*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +60,9 @@ atest: $(VENV)/.installed-dev  ## Robot runs judged by their output
 
 bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for one area)
 	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
+
+prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; results/kill-matrix.html (DEFECT=name for one)
+	$(BIN)/python -m tests.prove --repeats $(REPEATS) $(if $(DEFECT),--defect $(DEFECT))
 
 docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
 	$(BIN)/python -m robot.libdoc wireproof.Fixtures docs/keywords/Fixtures.html

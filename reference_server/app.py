@@ -104,6 +104,8 @@ class App:
             logs.warning("OPEN MODE: everybody is who they say they are; never use this where others can connect")
         if self.settings.test_mode:
             logs.warning("TEST MODE: anybody can get a token; never use this in production")
+        if self.settings.defects:
+            logs.warning("DEFECTS: wrong on purpose", defects=self.settings.defects, seed=self.settings.defect_seed)
         gc.freeze()
         logs.info("listening", node=self.settings.node, wsPort=ws_port, httpPort=http_port)
 

@@ -95,7 +95,8 @@ class Api:
         statuses = {check["status"] for check in checks.values()}
         if self.draining:
             statuses.add("fail")
-        return _health(next(s for s in ("fail", "warn", "pass") if s in statuses), checks)
+        status = next(s for s in ("fail", "warn", "pass") if s in statuses)
+        return _health(status, checks, self._settings.defects)
 
     async def _check(self, probe: Callable[[], Awaitable[None]], otherwise: str) -> dict[str, Any]:
         start = time.perf_counter()
@@ -221,8 +222,10 @@ def json_answer(value: object, status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
 
 
-def _health(status: str, checks: dict[str, Any]) -> web.Response:
+def _health(status: str, checks: dict[str, Any], defects: tuple[str, ...] = ()) -> web.Response:
     body = {"status": status, "version": VERSION, "checks": checks}
+    if defects:
+        body["defects"] = defects
     return web.Response(
         body=msgspec.json.encode(body), status=503 if status == "fail" else 200, content_type="application/health+json"
     )
