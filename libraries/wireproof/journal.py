@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,18 @@ RECENT = 10_000
 """Events kept in memory, the last ones; the file has all."""
 
 _FLUSH_EVERY_S = 0.2
+_DIGITS = 16
+_NOTHING = object()
+
+
+def digest(value: Any) -> str:
+    """What a JSON value says, as 16 hexadecimal digits: of the SHA-256 of its canonical text, or of bytes as they are.
+
+    The order of keys, spaces and escapes do not change it; everything else does.
+    """
+    if not isinstance(value, bytes | bytearray):
+        value = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode()
+    return hashlib.sha256(value).hexdigest()[:_DIGITS]
 
 
 def now_ns() -> int:
@@ -66,7 +78,8 @@ class Journal:
     def __init__(self) -> None:
         self.started_ns = now_ns()
         self.run = os.urandom(6).hex()
-        self._inbox: deque[tuple[int, str, str, bytes | None, dict[str, Any]]] = deque()
+        self._inbox: deque[tuple[int, str, str, bytes | None, Any, dict[str, Any]]] = deque()
+        self._sinks: tuple[Callable[[Event], object], ...] = ()
         self._recent: deque[Event] = deque(maxlen=RECENT)
         self._marks: dict[str, Mark] = {}
         self._numbers = itertools.count(1)
@@ -76,7 +89,14 @@ class Journal:
         self._closing = threading.Event()
 
     def record(
-        self, kind: str, source: str, *, at_ns: int | None = None, payload: bytes | None = None, **data: Any
+        self,
+        kind: str,
+        source: str,
+        *,
+        at_ns: int | None = None,
+        payload: bytes | None = None,
+        body: Any = _NOTHING,
+        **data: Any,
     ) -> None:
         """Notes an event; callable from any thread.
 
@@ -85,9 +105,10 @@ class Journal:
             source: the client, service or fixture it happened to.
             at_ns: when, by `now_ns`; now if not given.
             payload: a message's bytes, kept as length, sha256 and excerpt. Leave it out for anything confidential.
+            body: what a message says, a JSON value or bytes, kept as `digest`. The caller changes it no more.
             data: further details, JSON values; texts in them are made `safe`, and so is what is no JSON value.
         """
-        self._inbox.append((now_ns() if at_ns is None else at_ns, kind, source, payload, data))
+        self._inbox.append((now_ns() if at_ns is None else at_ns, kind, source, payload, body, data))
         if self._file is None and len(self._inbox) > RECENT:
             self.flush()
 
@@ -118,6 +139,25 @@ class Journal:
     def forget_marks(self, since_ns: int) -> None:
         """Forgets the marks set at or after `since_ns`: what a test calls a moment means nothing to the next."""
         self._marks = {name: mark for name, mark in self._marks.items() if mark.at_ns < since_ns}
+
+    def subscribe(self, sink: Callable[[Event], object]) -> Callable[[], None]:
+        """Calls `sink` with every event recorded from now on, in order, soon after; `flush` waits for it.
+
+        Args:
+            sink: called by one thread at a time, the writer's or one that flushes; it may not record.
+
+        Returns:
+            What ends the subscription.
+        """
+        self.flush()
+        with self._drain_lock:
+            self._sinks = (*self._sinks, sink)
+
+        def unsubscribe() -> None:
+            with self._drain_lock:
+                self._sinks = tuple(known for known in self._sinks if known is not sink)
+
+        return unsubscribe
 
     def recent(self) -> list[Event]:
         """The last `RECENT` events, in the order in which they were recorded."""
@@ -169,6 +209,8 @@ class Journal:
         while self._inbox:
             event = _event(*self._inbox.popleft())
             self._recent.append(event)
+            for sink in self._sinks:
+                sink(event)
             if self._file is not None:
                 lines.append(event.to_json() + "\n")
         if self._file is not None and lines:
@@ -180,12 +222,14 @@ class Journal:
             self.flush()
 
 
-def _event(at_ns: int, kind: str, source: str, payload: bytes | None, data: dict[str, Any]) -> Event:
+def _event(at_ns: int, kind: str, source: str, payload: bytes | None, body: Any, data: dict[str, Any]) -> Event:
     details = {key: _at_the_door(value) for key, value in data.items()}
     if payload is not None:
         details["length"] = len(payload)
         details["sha256"] = hashlib.sha256(payload).hexdigest()
         details["excerpt"] = safe(payload)
+    if body is not _NOTHING:
+        details["digest"] = digest(body)
     return Event(at_ns, safe(kind), safe(source), details)
 
 

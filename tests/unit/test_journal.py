@@ -54,7 +54,7 @@ def test_what_is_recorded_can_be_read_again(own, tmp_path):
 
 @given(st.dictionaries(st.text(), st.none() | st.floats() | st.binary() | st.lists(st.text())))
 def test_every_event_is_one_readable_line(data):
-    event = journal._event(1, "k", "s", None, {"data": data})
+    event = journal._event(1, "k", "s", None, journal._NOTHING, {"data": data})
     line = event.to_json()
     assert line.isascii()
     assert "\n" not in line
@@ -145,3 +145,53 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path, text, reason):
     path.write_text(text)
     with pytest.raises(ValueError, match=reason):
         list(read(path))
+
+
+class TestSubscribing:
+    def test_a_subscriber_hears_what_is_recorded_from_then_on_until_it_leaves(self):
+        own, heard = Journal(), []
+        own.record("note", "before")
+        leave = own.subscribe(lambda event: heard.append(event.source))
+        own.record("note", "first")
+        own.record("note", "second")
+        own.flush()
+        leave()
+        own.record("note", "after")
+        own.flush()
+        assert heard == ["first", "second"]
+
+    def test_every_subscriber_hears_all_while_a_file_is_written(self, tmp_path):
+        own, one, other = Journal(), [], []
+        own.open(tmp_path / "journal.jsonl")
+        leave, stay = own.subscribe(one.append), own.subscribe(other.append)
+        own.record("note", "first")
+        own.flush()
+        leave()
+        own.record("note", "second")
+        own.close()
+        stay()
+        assert [event.source for event in one] == ["first"]
+        assert [event.source for event in other] == ["first", "second"]
+
+
+class TestDigest:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [({"a": 1, "b": 2}, {"b": 2, "a": 1}), ("\u00e9", "é"), (b"x", bytearray(b"x"))],
+    )
+    def test_the_way_of_writing_does_not_count(self, one, other):
+        assert journal.digest(one) == journal.digest(other)
+
+    @pytest.mark.parametrize(
+        ("one", "other"), [("é", "e\u0301"), (1, "1"), (1, True), (1, 1.0), ([], {}), (None, ""), ([1, 2], [2, 1])]
+    )
+    def test_everything_else_counts(self, one, other):
+        assert journal.digest(one) != journal.digest(other)
+
+    def test_an_event_holds_the_digest_and_not_the_body(self):
+        own = Journal()
+        own.record("received", "alice", body={"password": "x"})
+        own.record("received", "alice", body=None)
+        first, second = own.recent()
+        assert first.data == {"digest": journal.digest({"password": "x"})}
+        assert second.data == {"digest": journal.digest(None)}
