@@ -53,7 +53,8 @@ class Changes:
     async def opened(self, patience: float) -> None:
         """Wait until the first change would be heard; raises Unavailable after `patience` seconds."""
         try:
-            await asyncio.wait_for(self._connected.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self._connected.wait()
         except TimeoutError:
             raise Unavailable("nothing can be listened to") from None
 
@@ -85,7 +86,8 @@ class Changes:
             while not lost.is_set():
                 await connection.execute("SELECT 1")
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), CHECK_INTERVAL)
+                    async with asyncio.timeout(CHECK_INTERVAL):
+                        await lost.wait()
             logs.warning("changes are not heard", reason="connection lost")
         finally:
             connection.terminate()

@@ -34,7 +34,8 @@ class Claims:
         """The task that routes them."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_INTERVAL)
+                async with asyncio.timeout(LOOK_INTERVAL):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 while routed := await self._store.route_unrouted(self._decide):

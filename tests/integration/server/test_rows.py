@@ -298,6 +298,31 @@ async def test_a_server_that_cannot_listen_listens_again(target: Target, databas
         await until(change_is_heard)
 
 
+async def test_the_database_hints_at_what_others_insert_and_not_at_what_the_server_stores(
+    target: Target, database_url: str
+):
+    user = fresh("user")
+    hints: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    async with (
+        database(database_url) as connection,
+        target.device(user, "phone") as phone,
+        target.device(user, "desktop") as desktop,
+    ):
+        await connection.add_listener("wireproof_changes", lambda *heard: hints.put_nowait(json.loads(heard[-1])))
+        await phone.ask("user_message", "by socket", toDeviceId="desktop")
+        assert await payloads(desktop, 1) == ["by socket"]
+        async with connection.transaction():
+            ids = [await insert(connection, user, number) for number in range(3)]
+        assert await payloads(desktop, 3) == [0, 1, 2]
+        key = await connection.fetchval("SELECT key FROM messages WHERE id = $1", ids[0])
+        assert await hints.get() == {"table": "messages", "change": "insert", "key": key}
+        await connection.execute("DELETE FROM messages WHERE id = ANY($1)", ids)
+        hint = await hints.get()
+        assert sorted(hint.pop("ids")) == sorted(ids)
+        assert hint == {"table": "messages", "change": "delete", "userId": user}
+        assert hints.empty()
+
+
 async def test_hints_that_nobody_can_read_harm_nobody(target: Target, database_url: str):
     user = fresh("user")
     async with database(database_url) as connection, target.device(user, "phone") as phone:
