@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,53 +45,71 @@ class Node:
         return [line for line in self.log if line["event"] == event]
 
 
-@dataclass
 class Cluster:
-    """Nodes that started at once on an empty database."""
+    """Nodes on a database of their own; all end with the block that started them."""
 
-    database_url: str
-    nodes: list[Node]
-    targets: list[Target]
+    def __init__(self, database_url: str, settings: dict[str, str]) -> None:
+        self.database_url = database_url
+        self.nodes: list[Node] = []
+        self.targets: list[Target] = []
+        self._settings = settings
+        self._following: list[asyncio.Task[None]] = []
+
+    async def start(self, count: int = 1) -> Target:
+        """Starts nodes at once; gives where the last of them listens."""
+        started = [await self._spawn() for _ in range(count)]
+        self.targets += await asyncio.gather(*(node.target() for node in started))
+        self._following += [asyncio.create_task(node.follow()) for node in started]
+        return self.targets[-1]
+
+    async def kill(self, number: int) -> None:
+        """Ends a node as a crash does."""
+        process = self.nodes[number].process
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+    async def end(self) -> None:
+        """Ends what still runs."""
+        for number in range(len(self.nodes)):
+            await self.kill(number)
+        await asyncio.gather(*self._following)
+
+    async def _spawn(self) -> Node:
+        name = f"{self._settings['REDIS_PREFIX']}-{len(self.nodes)}"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("REFERENCE_SERVER_")}
+        environment |= {f"REFERENCE_SERVER_{key}": value for key, value in self._settings.items()}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "reference_server",
+            "--test-mode",
+            stderr=asyncio.subprocess.PIPE,
+            env=environment | {"REFERENCE_SERVER_NODE": name},
+        )
+        self.nodes.append(Node(name, process))
+        return self.nodes[-1]
 
 
 @asynccontextmanager
 async def cluster(stack: EmbeddedStack, count: int = 2, **settings: str) -> AsyncIterator[Cluster]:
-    """Starts nodes on a database of their own; settings as environment variables without their prefix."""
+    """Starts nodes on an empty database; settings as environment variables without their prefix."""
     name = fresh("cluster")
     databases.create(stack.addresses.postgres, name)
-    url = stack.postgres.url_of(name)
+    common = {
+        "DATABASE_URL": stack.postgres.url_of(name),
+        "REDIS_URL": stack.services["redis"].url,
+        "REDIS_PREFIX": name,
+        "TOKEN_SECRET": SECRET,
+        "WS_PORT": "0",
+        "HTTP_PORT": "0",
+        "HEARTBEAT_INTERVAL": "0.5",
+    }
+    started = Cluster(common["DATABASE_URL"], common | settings)
     try:
-        async with AsyncExitStack() as running:
-            common = {
-                "DATABASE_URL": url,
-                "REDIS_URL": stack.services["redis"].url,
-                "REDIS_PREFIX": name,
-                "TOKEN_SECRET": SECRET,
-                "WS_PORT": "0",
-                "HTTP_PORT": "0",
-                "HEARTBEAT_INTERVAL": "0.5",
-                **settings,
-            }
-            nodes = [await _start(running, f"{name}-{number}", common) for number in range(count)]
-            targets = await asyncio.gather(*(node.target() for node in nodes))
-            following = [asyncio.create_task(node.follow()) for node in nodes]
-            yield Cluster(url, nodes, targets)
-        await asyncio.gather(*following)
+        if count:
+            await started.start(count)
+        yield started
     finally:
+        await started.end()
         databases.drop(stack.addresses.postgres, name)
-
-
-async def _start(running: AsyncExitStack, name: str, settings: dict[str, str]) -> Node:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("REFERENCE_SERVER_")}
-    environment |= {f"REFERENCE_SERVER_{key}": value for key, value in {**settings, "NODE": name}.items()}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "reference_server", "--test-mode", stderr=asyncio.subprocess.PIPE, env=environment
-    )
-    running.push_async_callback(_end, process)
-    return Node(name, process)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
-    await process.wait()

@@ -1,5 +1,7 @@
 """Who is online: rows with a lease that follow the connections, and nodes that start and die beside each other."""
 
+import asyncio
+
 from devices import Target, database, fresh, until
 from nodes import cluster
 
@@ -42,7 +44,7 @@ async def test_the_devices_of_a_dead_node_are_offline_for_everybody(stack):
         async with living.device(user, "phone") as phone, dying.device(user, "desktop", "desktop"):
             assert await online(living, phone.token) == {"desktop": True, "phone": True}
             assert (await phone.ask("user_message", 1, toDeviceId="desktop"))["status"] == "delivered"
-            pair.nodes[0].process.kill()
+            await pair.kill(0)
 
             async def is_offline() -> bool:
                 return await online(living, phone.token) == {"desktop": False, "phone": True}
@@ -148,7 +150,18 @@ async def test_idle_connections_cost_only_the_renewal_of_leases(stack):
 
 
 async def test_nodes_that_start_at_once_on_an_empty_database_apply_each_migration_once(stack):
-    async with cluster(stack, 3) as trio, database(trio.database_url) as connection:
+    """They are held until all of them wait for their turn, so that they do start at once."""
+    async with cluster(stack, 0) as trio, database(trio.database_url) as connection:
+        await connection.execute("SELECT pg_advisory_lock($1)", migrate._LOCK)
+        starting = asyncio.create_task(trio.start(3))
+
+        async def all_wait() -> bool:
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            return bool(await connection.fetchval(waiting) == 3)
+
+        await until(all_wait)
+        await connection.execute("SELECT pg_advisory_unlock($1)", migrate._LOCK)
+        await starting
         for target in trio.targets:
             status, health = await target.call("GET", "/health/ready")
             assert (status, health["status"]) == (200, "pass")

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from devices import Device, Target, database, fresh, until
+from devices import GENEROUS_S, Device, Target, database, fresh, until
 from nodes import cluster
 
 from reference_server.router import _WITHOUT_TARGET
@@ -315,9 +315,10 @@ async def test_the_database_hints_at_what_others_insert_and_not_at_what_the_serv
             ids = [await insert(connection, user, number) for number in range(3)]
         assert await payloads(desktop, 3) == [0, 1, 2]
         key = await connection.fetchval("SELECT key FROM messages WHERE id = $1", ids[0])
-        assert await hints.get() == {"table": "messages", "change": "insert", "key": key}
-        await connection.execute("DELETE FROM messages WHERE id = ANY($1)", ids)
-        hint = await hints.get()
+        async with asyncio.timeout(GENEROUS_S):
+            assert await hints.get() == {"table": "messages", "change": "insert", "key": key}
+            await connection.execute("DELETE FROM messages WHERE id = ANY($1)", ids)
+            hint = await hints.get()
         assert sorted(hint.pop("ids")) == sorted(ids)
         assert hint == {"table": "messages", "change": "delete", "userId": user}
         assert hints.empty()
@@ -390,3 +391,15 @@ async def test_of_two_nodes_one_routes_a_row_and_both_deliver_it(stack):
         assert {row["status"] for row in rows} == {"delivered"}
         assert {row["node"] for row in rows} <= {node.name for node in pair.nodes}
         assert await connection.fetchval("SELECT count(*) FROM deliveries") == 2 * count
+
+
+async def test_what_came_while_no_server_ran_is_routed_when_one_starts(stack):
+    user = fresh("user")
+    async with cluster(stack, 1) as one, database(one.database_url) as connection:
+        async with one.targets[0].device(user, "phone"):
+            pass
+        await one.kill(0)
+        await insert(connection, user, "while away")
+        target = await one.start()
+        async with target.device(user, "phone") as phone:
+            assert await payloads(phone, 1) == ["while away"]
