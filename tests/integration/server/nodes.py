@@ -29,7 +29,7 @@ class Node:
         """Where it listens, once it does; fails when it ends before."""
         async with asyncio.timeout(GENEROUS_S):
             async for line in self.process.stderr:
-                self.log.append(json.loads(line))
+                self.log.append(_read(line))
                 if self.log[-1]["event"] == "listening":
                     at = self.log[-1]
                     return Target(f"ws://127.0.0.1:{at['wsPort']}/", f"http://127.0.0.1:{at['httpPort']}")
@@ -38,7 +38,7 @@ class Node:
     async def follow(self) -> None:
         """Keep its log from filling the pipe."""
         async for line in self.process.stderr:
-            self.log.append(json.loads(line))
+            self.log.append(_read(line))
 
     def events(self, event: str) -> list[dict[str, Any]]:
         """What it logged under a name."""
@@ -113,3 +113,8 @@ async def cluster(stack: EmbeddedStack, count: int = 2, **settings: str) -> Asyn
     finally:
         await started.end()
         databases.drop(stack.addresses.postgres, name)
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    """A line of the log; why a server does not start is one in plain words."""
+    return json.loads(line) if line.startswith(b"{") else {"event": line.decode()}
