@@ -15,6 +15,8 @@ from reference_server.protocol import InvalidMessage, encode, parse
 from reference_server.router import Rule
 from reference_server.store import Collision, RowError, Store, Unavailable
 
+CLAIM_ROWS = 256
+
 
 class Claims:
     """Looks for unrouted messages when it is told to, and every few seconds, because hints get lost."""
@@ -38,14 +40,37 @@ class Claims:
                     await self._wake.wait()
             self._wake.clear()
             try:
-                while routed := await self._store.route_unrouted(self._decide):
-                    self._settle(routed)
-            except Collision:
-                self._wake.set()
-            except (Unavailable, RowError) as problem:
+                await self._route_all()
+            except Unavailable as problem:
                 logs.warning("rows wait to be routed", reason=str(problem))
             except Exception as problem:  # noqa: BLE001 - the task must outlive whatever one row does
                 logs.error("rows not routed", problem)
+
+    async def _route_all(self) -> None:
+        """Batch after batch until nothing is left; one row that the database refuses is passed over."""
+        after, count, last = 0, CLAIM_ROWS, 0
+
+        def decide(rows: Sequence[Any]) -> Routing:
+            nonlocal last
+            last = rows[-1]["key"]
+            return self._decide(rows)
+
+        while True:
+            try:
+                routed = await self._store.route_unrouted(decide, after, count)
+            except (Collision, RowError) as problem:
+                if count > 1:
+                    count //= 2
+                    continue
+                logs.warning("row passed over", key=last, reason=str(problem))
+                if last == after:
+                    return
+                after = last
+            else:
+                if not routed:
+                    return
+                self._settle(routed)
+                count = min(count * 2, CLAIM_ROWS)
 
     def _decide(self, rows: Sequence[Any]) -> Routing:
         """Who receives each of the rows that the transaction holds; it is not committed yet."""

@@ -5,7 +5,7 @@ STORE_BATCH = (
     " $20, $21, $22, $23, $24, $25, $26, $27)"
 )
 REGISTER = "SELECT * FROM register_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-CLAIM_UNROUTED = "SELECT * FROM claim_unrouted($1, $2, $3)"
+CLAIM_UNROUTED = "SELECT * FROM claim_unrouted($1, $2, $3, $4)"
 ROUTE_CLAIMED = "SELECT * FROM route_claimed($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 BACKLOG_PAGE = """

@@ -127,8 +127,10 @@ class Store:
             )
         return rows
 
-    async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing]) -> list[Any]:
-        """Claim some unrouted messages and route them as `decide` says, in one transaction; rows as the SQL gives them.
+    async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing], after: int, count: int) -> list[Any]:
+        """Claim unrouted messages, at most `count` whose key is above `after`, and route them as `decide` says.
+
+        That is one transaction; the answer are rows as the SQL function gives them.
 
         Empty when there is nothing to claim. Raises Unavailable, RowError, Collision.
         """
@@ -136,7 +138,7 @@ class Store:
         now = self._clock.now()
         seen_after = now - timedelta(seconds=s.device_ttl)
         async with self._connection() as connection, connection.transaction():
-            claimed = await connection.fetch(queries.CLAIM_UNROUTED, PAGE_ROWS, PAGE_BYTES, s.max_message_bytes)
+            claimed = await connection.fetch(queries.CLAIM_UNROUTED, after, count, PAGE_BYTES, s.max_message_bytes)
             if not claimed:
                 return []
             routed: list[Any] = await connection.fetch(

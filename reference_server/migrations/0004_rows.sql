@@ -91,10 +91,10 @@ CREATE TRIGGER conversations_updated AFTER UPDATE ON conversations REFERENCING O
 CREATE TRIGGER conversations_deleted AFTER DELETE ON conversations REFERENCING OLD TABLE AS stale FOR EACH STATEMENT
     WHEN (coalesce(current_setting('wireproof.node', true), '') = '') EXECUTE FUNCTION hint_conversations_deleted();
 
--- The first unrouted messages in key order, locked until the end of the transaction, without those that somebody else holds. At most
+-- The first unrouted messages after a key, in order, locked until the end of the transaction, without those that somebody else holds. At most
 -- p_rows, and no more than p_bytes of payload and one message; payload is NULL where it is longer than p_longest. Claims take turns,
 -- so that the nodes keep the order of the keys. A node that dies or hangs in between gives back its claim.
-CREATE FUNCTION claim_unrouted(p_rows bigint, p_bytes bigint, p_longest bigint) RETURNS TABLE (
+CREATE FUNCTION claim_unrouted(p_after bigint, p_rows bigint, p_bytes bigint, p_longest bigint) RETURNS TABLE (
     key bigint, id text, user_id text, from_device_id text, to_device_id text, type text, payload text, "timestamp" text,
     priority smallint, requires_ack boolean
 ) LANGUAGE plpgsql AS $$
@@ -103,7 +103,8 @@ BEGIN
     PERFORM pg_advisory_xact_lock(x'77697265706d'::bigint);
     RETURN QUERY
     WITH held AS MATERIALIZED (
-        SELECT m.* FROM messages m WHERE m.routed_at IS NULL ORDER BY m.key LIMIT p_rows FOR UPDATE SKIP LOCKED
+        SELECT m.* FROM messages m WHERE m.routed_at IS NULL AND m.key > p_after ORDER BY m.key LIMIT p_rows
+        FOR UPDATE SKIP LOCKED
     ), sized AS (
         SELECT h.*, octet_length(h.payload::text) AS size, sum(octet_length(h.payload::text)) OVER (ORDER BY h.key) AS total
         FROM held h

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devices import Device, Target, database, fresh
+from nodes import cluster
 
 from reference_server.clock import Clock
 from reference_server.settings import PREFIX, load
@@ -110,6 +111,18 @@ async def test_what_moves_to_another_user_is_gone_for_the_one_and_new_for_the_ot
             await connection.execute(f"UPDATE {table} SET user_id = $2 WHERE user_id = $1", user, heir)
             assert await told(old) == ("delete", table, row_id)
             assert await told(new) == ("update", table, row_id)
+
+
+async def test_every_node_tells_its_own_devices_once(stack):
+    user = fresh("user")
+    async with cluster(stack) as pair, database(pair.database_url) as connection:
+        first, second = pair.targets
+        async with first.device(user, "phone") as phone, second.device(user, "desktop") as desktop:
+            conversation_id = await connection.fetchval(CONVERSATION, user)
+            await connection.execute("DELETE FROM conversations WHERE user_id = $1", user)
+            for device in (phone, desktop):
+                assert await told(device) == ("delete", "conversations", conversation_id)
+                await device.is_served()
 
 
 async def test_a_message_that_nobody_knows_yet_is_changed_in_silence(target: Target, database_url: str):

@@ -183,6 +183,23 @@ async def test_a_row_that_the_wire_cannot_carry_fails_and_the_next_arrives(targe
         await phone.is_served()
 
 
+async def test_a_row_that_the_database_refuses_holds_up_nobody(target: Target, database_url: str):
+    """A seed that is wrong: a delivery has a number that the device does not know of."""
+    user, other = fresh("user"), fresh("user")
+    async with (
+        database(database_url) as connection,
+        target.device(user, "phone") as phone,
+        target.device(other, "phone") as bystander,
+    ):
+        await connection.execute("INSERT INTO deliveries VALUES ($1, 'phone', 1, 0, now())", user)
+        async with connection.transaction():
+            await insert(connection, user, "blocked")
+            await insert(connection, other, "free")
+        assert await payloads(bystander, 1) == ["free"]
+        await connection.execute("DELETE FROM deliveries WHERE user_id = $1", user)
+        assert await payloads(phone, 1) == ["blocked"]
+
+
 async def test_a_full_device_is_left_out_and_a_row_only_for_it_fails(start_server, stack):
     server = start_server(backlogLimit=10)
     target, user = Target(server.ws, server.http), fresh("user")

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reference_server import claims as module
 from reference_server.batch import Active, Routing
@@ -69,9 +71,11 @@ class Table:
         self.batches = list(batches)
         self.routes = routes
         self.routings: list[Routing] = []
+        self.asked: list[tuple[int, int]] = []
         self.looked = asyncio.Event()
 
-    async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing]) -> list[Any]:
+    async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing], after: int, count: int) -> list[Any]:
+        self.asked.append((after, count))
         if not self.batches:
             self.looked.set()
             return []
@@ -141,7 +145,7 @@ async def test_it_looks_by_itself(monkeypatch):
     assert len(table.routings) == 1
 
 
-@pytest.mark.parametrize("fault", [Unavailable("away"), RowError("22003"), ZeroDivisionError()])
+@pytest.mark.parametrize("fault", [Unavailable("away"), ZeroDivisionError()])
 async def test_a_fault_is_outlived(monkeypatch, fault):
     monkeypatch.setattr(module, "LOOK_INTERVAL", 0.001)
     table = Table(fault, [row()])
@@ -152,11 +156,38 @@ async def test_a_fault_is_outlived(monkeypatch, fault):
 
 @pytest.mark.usefixtures("never_by_itself")
 async def test_after_a_collision_it_looks_again_at_once():
-    table = Table(Collision("40P01"), [row()])
+    table = Table(Collision("40P01"), [row()], [row(key=2)])
     async with claiming(table, Here(), Elsewhere()) as (claims, _):
         claims.wake()
         await looked(table)
-    assert len(table.routings) == 1
+    assert [routing.keys for routing in table.routings] == [[1], [2]]
+    assert table.asked == [(0, 256), (0, 128), (0, 256), (0, 256)]
+
+
+class Poisoned(Table):
+    """Rows of which the database refuses some."""
+
+    def __init__(self, keys: Sequence[int], refused: set[int]) -> None:
+        super().__init__()
+        self.left, self.refused = list(keys), refused
+
+    async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing], after: int, count: int) -> list[Any]:
+        keys = [key for key in self.left if key > after][:count]
+        self.batches = [[row(key=key) for key in keys]] if keys else []
+        routed = await super().route_unrouted(decide, after, count)
+        if self.refused & set(keys):
+            raise RowError("23505")
+        self.left = [key for key in self.left if key not in keys]
+        return routed
+
+
+@given(st.sets(st.integers(1, 600)), st.sets(st.integers(1, 600), max_size=5))
+async def test_only_the_refused_rows_are_passed_over(keys, refused):
+    table = Poisoned(sorted(keys), refused)
+    async with claiming(table, Here(), Elsewhere()) as (claims, _):
+        claims.wake()
+        await looked(table)
+    assert set(table.left) == keys & refused
 
 
 @pytest.mark.usefixtures("never_by_itself")
