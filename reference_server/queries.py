@@ -68,5 +68,5 @@ PURGE_DELIVERIES = """
     UPDATE devices d SET purged_seq = greatest(d.purged_seq, last.seq)
     FROM last WHERE d.user_id = last.user_id AND d.id = last.device_id
 """
-PURGE_PRESENCE = "DELETE FROM user_presence WHERE lease_until < $1"
+PURGE_PRESENCE = "DELETE FROM user_presence WHERE lease_until < $1 AND node <> $2"
 PURGE_MESSAGES = "DELETE FROM messages WHERE stored_at < $1 AND routed_at IS NOT NULL"

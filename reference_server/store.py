@@ -228,13 +228,14 @@ class Store:
             await connection.execute(queries.RENEW_LEASES, self._settings.node, now, lease_until, stale)
 
     async def purge(self) -> None:
-        """Remove what is older than both messageTtl and retention, and leases that ended before deviceTtl."""
+        """Remove what is older than both messageTtl and retention, and leases of other nodes that ended before deviceTtl."""
         now = self._clock.now()
         horizon = now - timedelta(seconds=max(self._settings.message_ttl, self._settings.retention))
         async with self._connection() as connection:
             await connection.execute(queries.PURGE_DELIVERIES, horizon)
             await connection.execute(queries.PURGE_MESSAGES, horizon)
-            await connection.execute(queries.PURGE_PRESENCE, now - timedelta(seconds=self._settings.device_ttl))
+            forgotten = now - timedelta(seconds=self._settings.device_ttl)
+            await connection.execute(queries.PURGE_PRESENCE, forgotten, self._settings.node)
 
     async def fetch(self, query: str, *arguments: object) -> list[Any]:
         """Read-only questions of the HTTP side."""
