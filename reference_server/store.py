@@ -228,7 +228,7 @@ class Store:
             await connection.execute(queries.RENEW_LEASES, self._settings.node, now, lease_until, stale)
 
     async def purge(self) -> None:
-        """Remove what is older than both messageTtl and retention, and leases of other nodes that ended before deviceTtl."""
+        """Remove what is older than both messageTtl and retention, and other nodes' leases beyond deviceTtl."""
         now = self._clock.now()
         horizon = now - timedelta(seconds=max(self._settings.message_ttl, self._settings.retention))
         async with self._connection() as connection:
