@@ -44,7 +44,7 @@ User With Too Many Devices Is Refused And Recovers When One Leaves
     ...    code=1008
     ...    reason=REGISTRATION_FAILED
     ...    login=${tablet}
-    Device Registers    stranger    user=other-${USER}    server=${server}
+    Device Registers    stranger    user=${USER}-other    server=${server}
     Close Client    phone-001
     Device Should Be Able To Register    tablet    server=${server}
 

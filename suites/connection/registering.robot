@@ -74,7 +74,7 @@ Registration With Another Device's Token Is Refused
 Registration With Another User's Token Is Refused
     [Documentation]    A token for a device of the same name, but of another user, is refused.
     [Tags]    CONN-11
-    ${token}    Mint Token    phone    user=other-${USER}
+    ${token}    Mint Token    phone    user=${USER}-other
     Registration With Token Should Be Refused    ${token}
 
 Registration In Another's Name Is Refused

@@ -23,7 +23,7 @@ A Message To Another User's Device Is Refused
     [Documentation]    The sender learns that there is no such device, and the other user's device gets nothing.
     [Tags]    DLV-11
     Stranger Registers
-    ${target}    Device Id    stranger    user=other-${USER}
+    ${target}    Device Id    stranger    user=${USER}-other
     ${sent}    Send Message    phone    {"text": "anybody there?"}    kind=user_message    to=${target}
     Sender Should Learn Of Refusal    phone    ${sent}    DEVICE_NOT_FOUND
     Message Should Not Be Stored    ${sent}
@@ -33,7 +33,7 @@ Not Yours And Not There Look Alike
     [Documentation]    The answers for another user's device and for no device differ in nothing but the message's id.
     [Tags]    DLV-11
     Stranger Registers
-    ${foreign}    Device Id    stranger    user=other-${USER}
+    ${foreign}    Device Id    stranger    user=${USER}-other
     FOR    ${type}    IN    user_message    task_start    file_sync    notification    device_handoff
         ${not_yours}    Refusal Of A Message    ${type}    ${foreign}
         ${not_there}    Refusal Of A Message    ${type}    ${foreign}-no-such-device
@@ -95,8 +95,8 @@ Nobody Can Write In Another User's Name
     [Documentation]    A message with another userId is refused as FORBIDDEN; neither user's devices get it.
     [Tags]    DLV-10
     Stranger Registers
-    ${stranger}    Device Id    stranger    user=other-${USER}
-    VAR    &{fields}    userId=other-${USER}
+    ${stranger}    Device Id    stranger    user=${USER}-other
+    VAR    &{fields}    userId=${USER}-other
     VAR    ${body}    {"text": "trust me"}
     ${to_one}    Send Message    phone    ${body}    kind=user_message    to=${stranger}    fields=${fields}
     ${to_all}    Send Message    phone    ${body}    kind=user_message    fields=${fields}

@@ -100,9 +100,9 @@ The Same Id Of Another User Is Another Message
     ${sent}    Device Sends    phone    {"text": "mine"}    to=desktop
     Device Should Receive    desktop    ${sent}
     Stranger Registers
-    ${own_id}    Device Id    stranger    user=other-${USER}
+    ${own_id}    Device Id    stranger    user=${USER}-other
     Send Message    stranger    {"text": "somebody else's"}    kind=user_message    to=${own_id}    id=${sent.id}
-    VAR    &{expected}    id=${sent.id}    userId=other-${USER}
+    VAR    &{expected}    id=${sent.id}    userId=${USER}-other
     Wait For Message    stranger    json=${expected}
     ${arrived}    Device Should Receive    desktop    ${sent}
     Should Be Equal    ${arrived.body}[text]    mine

@@ -1,12 +1,13 @@
 *** Settings ***
-Documentation    Every type of message goes where its rule says. Each test has a phone that sends, a desktop that
-...              syncs files, an extension that shows notifications, a tablet for both and a watch for neither.
+Documentation     Every type of message goes where its rule says. Each test has a phone that sends, a desktop that
+...               syncs files, an extension that shows notifications, a tablet for both and a watch for neither.
 
-Resource         ../../resources/delivery.resource
+Resource          ../../resources/delivery.resource
 
-Suite Setup      Prepare Suite
-Test Setup       The Cast Registers
-Test Timeout     60 s
+Suite Setup       Prepare Suite
+Suite Teardown    Disconnect From All Databases
+Test Setup        The Cast Registers
+Test Timeout      60 s
 
 
 *** Test Cases ***    TYPE    RECEIVERS

@@ -24,10 +24,10 @@ A Device Cannot Send In The Name Of Another User
     [Documentation]    Refused as FORBIDDEN to one device and to all; the other user's devices hear nothing.
     [Tags]    SEC-03
     Stranger Registers
-    VAR    &{identity}    userId=other-${USER}
+    VAR    &{identity}    userId=${USER}-other
     ${to_all}    Device Sends    phone    {"text": "from me?"}    fields=${identity}
     Spoof Should Be Refused    phone    ${to_all}
-    ${to_one}    Send Message    phone    {"text": "from me?"}    to=stranger-other-${USER}    fields=${identity}
+    ${to_one}    Send Message    phone    {"text": "from me?"}    to=stranger-${USER}-other    fields=${identity}
     Spoof Should Be Refused    phone    ${to_one}
     Stranger Should Have Heard Nothing
 
@@ -45,7 +45,7 @@ A Device Cannot Register With Another Device's Token
     [Tags]    SEC-03
     ${of_another_device}    Mint Token    desktop
     Impostor Should Be Refused    tablet    ${of_another_device}
-    ${of_another_user}    Mint Token    tablet    user=other-${USER}
+    ${of_another_user}    Mint Token    tablet    user=${USER}-other
     Impostor Should Be Refused    tablet    ${of_another_user}
     Get Client State    tablet    ==    open    msg=spoofed-sender
 

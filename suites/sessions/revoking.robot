@@ -58,6 +58,6 @@ A Session Does Not Help A Revoked Token
 Nobody Revokes Another User's Session
     [Documentation]    To another user the session does not exist; its device stays.
     [Tags]    SESS-03
-    Revoke Session    ${BEFORE}[sessionId]    as=stranger    user=other-${USER}    status=404
+    Revoke Session    ${BEFORE}[sessionId]    as=stranger    user=${USER}-other    status=404
     ${sent}    Device Sends    phone    {"text": "still there?"}    to=desktop
     Device Should Receive    desktop    ${sent}

@@ -29,9 +29,18 @@ AREAS = {
     "security": {"SEC"},
     "operations": {"OPS"},
 }
-DUE = (
-    [f"CONN-{n:02}" for n in range(1, 14)] + [f"DLV-{n:02}" for n in range(1, 12)] + ["SEC-03", "SEC-04", "SEC-05"]
-)  # areas that have suites
+DUE = [
+    f"{area}-{number:02}"
+    for area, numbers in (
+        ("CONN", range(1, 14)),
+        ("DLV", range(1, 13)),
+        ("DB", range(1, 10)),
+        ("SESS", range(1, 7)),
+        ("SEC", (3, 4, 5)),
+    )
+    for number in numbers
+]
+"""The criteria of the areas that have suites."""
 
 
 def criteria() -> list[dict[str, Any]]:

@@ -46,6 +46,7 @@ class Stack:
     Attributes:
         mode: embedded, compose or external.
         disposable: whether its data may be thrown away.
+        exclusive: whether this run alone uses it. Others may use one that was there before, also at the same time.
         services: those that this run controls, by name; each comes after those that it needs.
     """
 
@@ -57,6 +58,7 @@ class Stack:
         abilities: Iterable[str] = (),
         lacks: Mapping[str, str] | None = None,
         disposable: bool = False,
+        exclusive: bool = False,
         guards: Guards | None = None,
         server_settings: Mapping[str, Setting] = FUNCTIONAL,
     ) -> None:
@@ -68,12 +70,14 @@ class Stack:
             abilities: those of `ABILITIES` that it has.
             lacks: why it has not some of the others, by their names.
             disposable: whether its data may be thrown away.
+            exclusive: whether this run alone uses it.
             guards: what may be done to it.
             server_settings: what an added server has unless it is told otherwise.
         """
         self.mode = mode
         self.addresses = addresses
         self.disposable = disposable
+        self.exclusive = exclusive
         self.guards = guards or Guards("reset" if disposable else "owner")
         self.services: dict[str, Service] = {}
         self._abilities = frozenset(abilities)

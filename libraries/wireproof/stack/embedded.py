@@ -53,7 +53,12 @@ class EmbeddedStack(Stack):
         secret = self.token_secret_file.read_text()
         addresses = Addresses(server.endpoint, server.http_endpoint, postgres.url, redis.url, secret)
         super().__init__(
-            "embedded", addresses, abilities=ABILITIES, disposable=True, server_settings=server.config.settings
+            "embedded",
+            addresses,
+            abilities=ABILITIES,
+            disposable=True,
+            exclusive=run.owned,
+            server_settings=server.config.settings,
         )
         self.services.update((service.name, service) for service in (postgres, redis, server))
         for text in (postgres.password, redis.password, secret):
