@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 N      ?= 20
 OPTIONS ?=
 
-.PHONY: help accept smoke test lint unit integration atest stretch repeat bench docs clean
+.PHONY: help accept smoke test lint unit integration atest stretch repeat bench docs mutation clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F': .*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,10 +56,14 @@ integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, se
 atest: $(VENV)/.installed-dev  ## Robot runs judged by their output
 	$(BIN)/pytest tests/atest
 
+mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger; a test has to notice each
+	$(BIN)/python tests/mutation/mutate.py
+
 bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for one area)
 	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
 
 docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
+	$(BIN)/python -m robot.libdoc wireproof.Delivery docs/keywords/Delivery.html
 	$(BIN)/python -m robot.libdoc wireproof.Sockets docs/keywords/Sockets.html
 	$(BIN)/python -m robot.libdoc wireproof.Stack docs/keywords/Stack.html
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.figures import Figure, machine, write
 
-AREAS = ("stack", "sockets", "server")
+AREAS = ("stack", "sockets", "server", "ledger")
 REPORT = Path("results/bench.json")
 
 

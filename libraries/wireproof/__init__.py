@@ -9,9 +9,13 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_ROOMS = {"Sockets": "wireproof.sockets.keywords", "Stack": "wireproof.stack.keywords"}
+_ROOMS = {
+    "Delivery": "wireproof.delivery.keywords",
+    "Sockets": "wireproof.sockets.keywords",
+    "Stack": "wireproof.stack.keywords",
+}
 
-__all__ = ["Sockets", "Stack"]
+__all__ = ["Delivery", "Sockets", "Stack"]
 
 
 def __getattr__(name: str) -> Any:

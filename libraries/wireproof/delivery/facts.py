@@ -11,6 +11,7 @@ import numpy as np
 
 from wireproof.delivery.audience import Audience, audience_of
 from wireproof.delivery.columns import ABSENT, ACKED, REFUSED, UNKNOWN
+from wireproof.delivery.findings import Rules
 from wireproof.delivery.history import Bools, History, Ints
 from wireproof.delivery.sessions import Sessions
 
@@ -22,10 +23,16 @@ ELSEWHERE = -2
 
 
 class Facts:
-    """Reads a history; every property is computed when it is first asked for."""
+    """Reads a history; every property is computed when it is first asked for.
 
-    def __init__(self, history: History) -> None:
+    Args:
+        history: what happened.
+        rules: what was promised.
+    """
+
+    def __init__(self, history: History, rules: Rules | None = None) -> None:
         self.history = history
+        self.rules = rules or Rules()
         self.messages = len(history.ids)
         self.clients = len(history.names)
 
@@ -223,6 +230,22 @@ class Facts:
     def pair_outstanding(self) -> Bools:
         """Pairs that have to be served and are not."""
         return self.is_due[self.pair_message] & ~self.pair_served
+
+    @cached_property
+    def verdict_pending(self) -> Ints:
+        """Messages whose peer may still say what became of them: their socket is open, and it has not said so yet."""
+        closes = self.history["closes"]
+        sockets = zip(closes["client"].tolist(), closes["connection"].tolist(), strict=True)
+        closed_at = dict(zip(sockets, closes["at"].tolist(), strict=True))
+        undecided = (self.outcome == UNKNOWN) & self.is_sent & (self._verdict_at(UNKNOWN) == NEVER)
+        sent, last_send = self.history["sent"], np.full(self.messages, ABSENT)
+        last_send[sent["message"]] = np.arange(len(sent["message"]))
+
+        def is_open(row: int) -> bool:
+            socket = (int(sent["client"][row]), int(sent["connection"][row]))
+            return closed_at.get(socket, -1) < int(sent["at"][row])
+
+        return np.array([message for message in np.flatnonzero(undecided) if is_open(last_send[message])], np.int64)
 
     # -- rows --------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What happened to all messages, as columns of integers: one shape for live ledgers, saved journals and load workers."""
+"""What happened to all messages, as columns: one shape for live ledgers, saved journals and load workers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class History:
             for name, column in columns.items()
         }
         texts = {"ids": _texts(self.ids), "names": _texts(self.names), "run": np.array(self.run)}
-        np.savez(path, **arrays, **texts)
+        np.savez(path, allow_pickle=False, **arrays, **texts)
 
     @classmethod
     def load(cls, path: Path) -> "History":

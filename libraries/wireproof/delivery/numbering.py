@@ -98,7 +98,8 @@ class Numbering:
             return suspects
         # A number that came before with the same message is a repetition, and no matter of order.
         _, first, group = np.unique(np.stack([key, seq]), axis=1, return_index=True, return_inverse=True)
-        is_repetition = (message == message[first[group.reshape(-1)]]) & (first[group.reshape(-1)] != np.arange(len(seq)))
+        earliest = first[group.reshape(-1)]
+        is_repetition = (message == message[earliest]) & (earliest != np.arange(len(seq)))
         falling = suspects[~is_repetition[suspects]]
         return np.sort(rows[order[falling]])
 

@@ -55,6 +55,13 @@ class Standing:
         """Connections, logins and closes of the clients there were last, in order."""
         return sorted((event for events in self._events.values() for event in events), key=lambda event: event.at_ns)
 
+    def recorder(self, ledger: str, run: str) -> "Recorder":
+        """A recorder that knows what holds by now."""
+        recorder = Recorder(ledger, run, self.sent)
+        for event in self.events():
+            recorder.take(event)
+        return recorder
+
 
 class Recorder:
     """Takes events and hands out the `History` of what it took; events of other kinds change nothing.
@@ -68,7 +75,6 @@ class Recorder:
     def __init__(self, ledger: str = "default", run: str = "", earlier: Iterable[str] = ()) -> None:
         self.ledger = ledger
         self.run = run
-        self.taken = 0
         self._earlier = frozenset(earlier)
         self._lock = threading.Lock()
         self._ids = Numbers()
@@ -100,7 +106,6 @@ class Recorder:
             return
         with self._lock:
             taker(event, dict(event.data))
-            self.taken += 1
 
     def history(self) -> "History":
         """What was taken so far; what is taken later does not change it."""
@@ -109,6 +114,10 @@ class Recorder:
         with self._lock:
             rows = {table: column.tobytes() for table, column in self._columns.items()}
             return History.from_rows(rows, list(self._ids.texts), list(self._names.texts), self.run)
+
+    def rows(self, *tables: str) -> int:
+        """How many rows these tables have together."""
+        return sum(len(self._columns[table]) // len(TABLES[table]) for table in tables)
 
     def _add(self, table: str, *values: int) -> None:
         # A whole row or none: what does not fit must not shift the columns.
@@ -163,9 +172,7 @@ class Recorder:
 
     def _login(self, event: Event, data: dict[str, Any]) -> None:
         identity, recovered = self._names.of(data.get("identity", "")), int(data.get("recovered", ABSENT))
-        self._add(
-            "logins", self._names.of(event.source), data.get("connection", 0), identity, event.at_ns, recovered
-        )
+        self._add("logins", self._names.of(event.source), data.get("connection", 0), identity, event.at_ns, recovered)
 
     def _close(self, event: Event, data: dict[str, Any]) -> None:
         self._add("closes", self._names.of(event.source), data.get("connection", 0), event.at_ns)

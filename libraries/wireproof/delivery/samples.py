@@ -137,6 +137,20 @@ def _outcome(facts: Facts, message: int) -> str:
     return {REFUSED: "refused", UNKNOWN: "sent, outcome unknown"}.get(outcome, "sent")
 
 
+def outstanding(facts: Facts) -> str:
+    """What has to come yet, in words, and the first of it; empty if nothing has to."""
+    pairs, verdicts = np.flatnonzero(facts.pair_outstanding), facts.verdict_pending
+    parts = [f"{thousands(len(pairs))} to be delivered"] if len(pairs) else []
+    parts += [f"{thousands(len(verdicts))} to be acknowledged"] if len(verdicts) else []
+    if not parts:
+        return ""
+    message = int(facts.pair_message[pairs[0]] if len(pairs) else verdicts[0])
+    client = int(facts.pair_client[pairs[0]]) if len(pairs) else ABSENT
+    missing = [client] if len(pairs) else []
+    case = sample(facts, message, client, int(facts.sent_at[message]), whereabouts(facts, message, missing))
+    return f"{' and '.join(parts)} (first {case.id})"
+
+
 def millis(duration_ns: int) -> str:
     """A duration as people read it."""
     milliseconds = duration_ns / 1e6

@@ -144,14 +144,14 @@ def judge(history: History, rules: Rules, *, still_open: bool = False) -> Verdic
         rules: what was promised.
         still_open: the history ends before its ledger did, so that what is missing in it may have come.
     """
-    facts = Facts(history)
-    findings = {word: invariant(facts, rules) for word, invariant in INVARIANTS.items()}
+    facts = Facts(history, rules)
+    findings = {word: invariant(facts) for word, invariant in INVARIANTS.items()}
     if still_open:
         open_end = {word: Finding(word, unobservable="an end") for word in UNDECIDED_WHILE_OPEN}
         findings = {word: open_end.get(word, found) for word, found in findings.items()}
     tolerated = frozenset(word for word in findings if rules.tolerates(word))
-    counts = _counts(facts, rules)
-    reasons = _reasons(facts, rules, counts)
+    counts = _counts(facts)
+    reasons = _reasons(facts, counts)
     if still_open:
         reasons = (*reasons, "the journal ends before the ledger does")
     failed = any(found.count and word not in tolerated for word, found in findings.items())
@@ -159,18 +159,7 @@ def judge(history: History, rules: Rules, *, still_open: bool = False) -> Verdic
     return Verdict(result, counts, findings, tolerated, reasons, *_latencies(facts))
 
 
-def outstanding(facts: Facts) -> tuple[int, int]:
-    """How many deliveries have to come yet, and how many verdicts may still come."""
-    closed = set(zip(*(facts.history["closes"][name].tolist() for name in ("client", "connection")), strict=True))
-    waiting = np.flatnonzero((facts.outcome == UNKNOWN) & facts.is_sent & (facts.acked_at > facts.sent_at))
-    sent = facts.history["sent"]
-    sockets = ((int(sent["client"][row]), int(sent["connection"][row])) for row in facts.first_send[waiting])
-    undecided = facts.unresolved(waiting)
-    verdicts = sum(socket not in closed and open_ for socket, open_ in zip(sockets, undecided, strict=True))
-    return int(np.count_nonzero(facts.pair_outstanding)), verdicts
-
-
-def _counts(facts: Facts, rules: Rules) -> Counts:
+def _counts(facts: Facts) -> Counts:
     outcome = facts.outcome
     served = facts.is_served
     unknown = outcome == UNKNOWN
@@ -183,16 +172,17 @@ def _counts(facts: Facts, rules: Rules) -> Counts:
         due=_count(facts.is_due),
         delivered=_count(served & facts.is_known),
         recovered=_count(served & unknown),
-        redelivered=redelivered(facts) if rules.guarantee == "exactly once after dedupe" else 0,
+        redelivered=redelivered(facts) if facts.rules.guarantee == "exactly once after dedupe" else 0,
         unaddressed=_count(facts.is_due & (facts.audience.sizes == 0)),
     )
 
 
-def _reasons(facts: Facts, rules: Rules, counts: Counts) -> tuple[str, ...]:
+def _reasons(facts: Facts, counts: Counts) -> tuple[str, ...]:
     """D16: why the history proves nothing, if it does not."""
     reasons = []
-    if counts.due < rules.min_acked:
-        reasons.append(f"only {thousands(counts.due)} messages were taken over, {thousands(rules.min_acked)} are needed")
+    if counts.due < facts.rules.min_acked:
+        needed = thousands(facts.rules.min_acked)
+        reasons.append(f"only {thousands(counts.due)} messages were taken over, {needed} are needed")
     if not len(facts.receipts):
         reasons.append("nothing was received")
     faults = facts.history["faults"]

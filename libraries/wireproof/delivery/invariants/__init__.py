@@ -1,4 +1,4 @@
-"""Every invariant of delivery, each a pure function from facts and rules to one finding.
+"""Every invariant of delivery, each a pure function from facts to one finding.
 
 A fault is reported under one word, the most specific: a message that was acknowledged and never stored is
 `acked-not-persisted` and not `lost`, too; the hole that a lost message leaves in its recipient's numbers is no `gap`.
@@ -7,10 +7,10 @@ A fault is reported under one word, the most specific: a message that was acknow
 from collections.abc import Callable, Mapping
 
 from wireproof.delivery.facts import Facts
-from wireproof.delivery.findings import Finding, Rules
+from wireproof.delivery.findings import Finding
 from wireproof.delivery.invariants import arrival, content, order, repetition, rows, session, time
 
-Invariant = Callable[[Facts, Rules], Finding]
+Invariant = Callable[[Facts], Finding]
 
 INVARIANTS: Mapping[str, Invariant] = {
     "lost": arrival.lost,

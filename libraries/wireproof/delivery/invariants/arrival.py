@@ -4,7 +4,7 @@ import numpy as np
 
 from wireproof.delivery.columns import ABSENT, REFUSED
 from wireproof.delivery.facts import Facts
-from wireproof.delivery.findings import Finding, Rules
+from wireproof.delivery.findings import SAMPLES, Finding
 from wireproof.delivery.history import Bools, Ints
 from wireproof.delivery.invariants.time import stalled_since
 from wireproof.delivery.samples import (
@@ -18,10 +18,9 @@ from wireproof.delivery.samples import (
     whereabouts,
 )
 from wireproof.delivery.samples import sample as sample_of
-from wireproof.delivery.findings import SAMPLES
 
 
-def lost(facts: Facts, rules: Rules) -> Finding:
+def lost(facts: Facts) -> Finding:
     """D1: what the peer took over reaches somebody of its audience."""
     has_audience = facts.audience.sizes > 0
     is_lost = facts.is_due & has_audience & ~facts.is_seen & ~facts.is_unpersisted
@@ -29,7 +28,7 @@ def lost(facts: Facts, rules: Rules) -> Finding:
     return found_messages(facts, "lost", is_lost, lambda message: whereabouts(facts, message, audience(facts, message)))
 
 
-def missing_recipient(facts: Facts, rules: Rules) -> Finding:
+def missing_recipient(facts: Facts) -> Finding:
     """D9: what one of an audience gets, all of it get."""
     is_missing = facts.pair_outstanding & facts.is_served[facts.pair_message]
     is_missing &= ~_has_stray(facts)[facts.pair_message]
@@ -41,19 +40,19 @@ def missing_recipient(facts: Facts, rules: Rules) -> Finding:
     )
 
 
-def misdelivered(facts: Facts, rules: Rules) -> Finding:
+def misdelivered(facts: Facts) -> Finding:
     """D9: what is meant for one client reaches no other, and nobody gets it in another's place."""
     is_case = facts.is_stray & (_is_unicast(facts) | _misses_somebody(facts))[facts.receipt_message]
     return found_receipts(facts, "misdelivered", is_case, lambda receipt: _elsewhere(facts, receipt))
 
 
-def unexpected_recipient(facts: Facts, rules: Rules) -> Finding:
+def unexpected_recipient(facts: Facts) -> Finding:
     """D9: what is meant for several, who all get it, reaches nobody else."""
     is_case = facts.is_stray & ~(_is_unicast(facts) | _misses_somebody(facts))[facts.receipt_message]
     return found_receipts(facts, "unexpected-recipient", is_case, lambda receipt: _elsewhere(facts, receipt))
 
 
-def phantom(facts: Facts, rules: Rules) -> Finding:
+def phantom(facts: Facts) -> Finding:
     """D2: nothing arrives that nobody sent."""
     received, sent, expected = facts.history["received"], facts.history["sent"], facts.history["expected"]
     is_unknown = (received["message"] != ABSENT) & ~facts.is_known[received["message"]] & (received["reply"] == 0)
@@ -73,7 +72,7 @@ def phantom(facts: Facts, rules: Rules) -> Finding:
     return Finding("phantom", len(cases), tuple(samples))
 
 
-def refused_delivered(facts: Facts, rules: Rules) -> Finding:
+def refused_delivered(facts: Facts) -> Finding:
     """D4: what the peer refused reaches nobody."""
     is_refused = (facts.outcome == REFUSED) & facts.is_seen
     return found_messages(facts, "refused-delivered", is_refused, lambda message: _readers(facts, message))

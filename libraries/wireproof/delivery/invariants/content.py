@@ -3,12 +3,12 @@
 import numpy as np
 
 from wireproof.delivery.facts import Facts, gather
-from wireproof.delivery.findings import Finding, Rules
+from wireproof.delivery.findings import Finding
 from wireproof.delivery.history import Ints
 from wireproof.delivery.samples import found_receipts, millis
 
 
-def corrupted(facts: Facts, rules: Rules) -> Finding:
+def corrupted(facts: Facts) -> Finding:
     """D10: the body is the author's."""
     wanted = sent_digests(facts)[facts.receipt_message]
     found = facts.history["received"]["digest"][facts.receipts]

@@ -4,16 +4,15 @@ import numpy as np
 
 from wireproof.delivery.columns import ABSENT, REFUSED
 from wireproof.delivery.facts import NEVER, Facts
-from wireproof.delivery.findings import Finding, Rules
+from wireproof.delivery.findings import SAMPLES, Finding, Sample
 from wireproof.delivery.history import Bools, Ints
 from wireproof.delivery.numbering import Hole, Numbering
 from wireproof.delivery.samples import found_pairs, sample, thousands
-from wireproof.delivery.findings import SAMPLES, Sample
 
 
-def reordered(facts: Facts, rules: Rules) -> Finding:
+def reordered(facts: Facts) -> Finding:
     """D6: what one sender sends arrives first at each recipient in the order in which it was first sent."""
-    if rules.order == "none":
+    if facts.rules.order == "none":
         return Finding("reordered")
     pairs, ahead = _overtaken(facts)
     overtaken = np.zeros(len(facts.pair_message), bool)
@@ -60,12 +59,12 @@ def _places(facts: Facts) -> Ints:
     return places
 
 
-def causal_reversed(facts: Facts, rules: Rules) -> Finding:
+def causal_reversed(facts: Facts) -> Finding:
     """D8: who gets both a message and one that its reader sent later gets them in that order.
 
     Costs one pass over a sender's reading for each recipient that listens to it.
     """
-    if rules.order != "causal":
+    if facts.rules.order != "causal":
         return Finding("causal-reversed")
     reversed_pairs = np.zeros(len(facts.pair_message), bool)
     at = np.where(facts.pair_served, facts.pair_first_at, NEVER)
@@ -85,7 +84,10 @@ def causal_reversed(facts: Facts, rules: Rules) -> Finding:
             reversed_pairs[causes[_after_an_effect(facts, at, theirs, read, causes)]] = True
         pair_at[facts.pair_message[ours]] = ABSENT
     return found_pairs(
-        facts, "causal-reversed", reversed_pairs, lambda pair: "came after a message that was sent by one who had read it"
+        facts,
+        "causal-reversed",
+        reversed_pairs,
+        lambda _: "came after a message whose sender had read it",
     )
 
 
@@ -100,7 +102,7 @@ def _after_an_effect(facts: Facts, at: Ints, effects: Ints, read: Ints, causes: 
     return after
 
 
-def gap(facts: Facts, rules: Rules) -> Finding:
+def gap(facts: Facts) -> Finding:
     """D7: a recipient's numbers have no holes but those that were declared or that a missing message leaves."""
     if not _is_numbered(facts):
         return Finding("gap", unobservable="no numbers")
@@ -117,14 +119,14 @@ def gap(facts: Facts, rules: Rules) -> Finding:
     return Finding("gap", count, tuple(samples[:SAMPLES]))
 
 
-def non_monotonic(facts: Facts, rules: Rules) -> Finding:
+def non_monotonic(facts: Facts) -> Finding:
     """D7: a recipient's numbers rise, and no number stands for two messages.
 
     A message that arrives out of its sender's order is `reordered` and not judged here.
     """
     if not _is_numbered(facts):
         return Finding("non-monotonic", unobservable="no numbers")
-    if rules.order == "none":
+    if facts.rules.order == "none":
         return Finding("non-monotonic")
     received = facts.history["received"]
     falling = Numbering(facts).falling()

@@ -2,27 +2,25 @@
 
 import numpy as np
 
-from wireproof.delivery.facts import Facts, gather, scatter_first
 from wireproof.delivery.columns import ABSENT
-from wireproof.delivery.findings import Finding, Rules
+from wireproof.delivery.facts import Facts, gather, scatter_first
+from wireproof.delivery.findings import Finding
 from wireproof.delivery.history import Bools, Ints
 from wireproof.delivery.samples import found_receipts, millis
 
 _CONNECTIONS = 1 << 20
 
 
-def duplicated(facts: Facts, rules: Rules) -> Finding:
+def duplicated(facts: Facts) -> Finding:
     """D3: what was sent once arrives at most once."""
     once = facts.sends[facts.receipt_message] <= 1
-    return found_receipts(facts, "duplicated", _repeats(facts, rules) & once, lambda receipt: _again(facts, receipt))
+    return found_receipts(facts, "duplicated", _repeats(facts) & once, lambda receipt: _again(facts, receipt))
 
 
-def retry_duplicated(facts: Facts, rules: Rules) -> Finding:
+def retry_duplicated(facts: Facts) -> Finding:
     """D5: what its sender sent again under the same id, not knowing its outcome, is still one message."""
     retried = facts.sends[facts.receipt_message] > 1
-    return found_receipts(
-        facts, "retry-duplicated", _repeats(facts, rules) & retried, lambda receipt: _again(facts, receipt)
-    )
+    return found_receipts(facts, "retry-duplicated", _repeats(facts) & retried, lambda receipt: _again(facts, receipt))
 
 
 def redelivered(facts: Facts) -> int:
@@ -30,8 +28,8 @@ def redelivered(facts: Facts) -> int:
     return int(np.count_nonzero(facts.is_repeat & ~_unrecognisable(facts)))
 
 
-def _repeats(facts: Facts, rules: Rules) -> Bools:
-    if rules.guarantee == "exactly once after dedupe":
+def _repeats(facts: Facts) -> Bools:
+    if facts.rules.guarantee == "exactly once after dedupe":
         return facts.is_repeat & _unrecognisable(facts)
     return facts.is_repeat
 

@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from wireproof.delivery.columns import ABSENT, ACKED, REFUSED, UNKNOWN
+from wireproof.delivery.columns import ACKED, REFUSED, UNKNOWN
 from wireproof.delivery.facts import NEVER, Facts, scatter_first
-from wireproof.delivery.findings import Finding, Rules
+from wireproof.delivery.findings import Finding
 from wireproof.delivery.history import Bools, Ints
 from wireproof.delivery.invariants.content import sent_digests
-from wireproof.delivery.samples import audience, found_messages, found_rows, millis, name, thousands, whereabouts
+from wireproof.delivery.samples import audience, found_messages, found_rows, name, whereabouts
 
 _NO_ROWS = "no rows"
 
 
-def acked_not_persisted(facts: Facts, rules: Rules) -> Finding:
+def acked_not_persisted(facts: Facts) -> Finding:
     """D11: what is acknowledged is a row."""
     if facts.last_look <= facts.acked_at.min(initial=NEVER):
         return Finding("acked-not-persisted", unobservable=_NO_ROWS)
@@ -21,7 +21,7 @@ def acked_not_persisted(facts: Facts, rules: Rules) -> Finding:
     )
 
 
-def ack_before_durable(facts: Facts, rules: Rules) -> Finding:
+def ack_before_durable(facts: Facts) -> Finding:
     """D12: who looks after the acknowledgement sees the row."""
     if not _looked(facts):
         return Finding("ack-before-durable", unobservable=_NO_ROWS)
@@ -34,11 +34,11 @@ def ack_before_durable(facts: Facts, rules: Rules) -> Finding:
         facts,
         "ack-before-durable",
         is_early,
-        lambda message: f"{whereabouts(facts, message, ())}, but not yet when somebody looked after its acknowledgement",
+        lambda message: f"{whereabouts(facts, message, ())}, but not yet at a look after the acknowledgement",
     )
 
 
-def duplicate_row(facts: Facts, rules: Rules) -> Finding:
+def duplicate_row(facts: Facts) -> Finding:
     """D11: a message is one row."""
     rows = facts.history["rows"]
     if not _looked(facts):
@@ -46,9 +46,7 @@ def duplicate_row(facts: Facts, rules: Rules) -> Finding:
     message, scan, table = rows["message"], rows["scan"], rows["table"]
     order = np.lexsort((message, table, scan))
     same = np.zeros(len(order), bool)
-    same[1:] = (
-        (np.diff(message[order]) == 0) & (np.diff(table[order]) == 0) & (np.diff(scan[order]) == 0)
-    )
+    same[1:] = (np.diff(message[order]) == 0) & (np.diff(table[order]) == 0) & (np.diff(scan[order]) == 0)
     doubled = rows["copies"] > 1
     doubled[order[same]] = True
     copies = np.bincount(np.unique(message[doubled]), minlength=facts.messages) > 0
@@ -63,15 +61,15 @@ def duplicate_row(facts: Facts, rules: Rules) -> Finding:
     )
 
 
-def refused_stored(facts: Facts, rules: Rules) -> Finding:
+def refused_stored(facts: Facts) -> Finding:
     """D11: what is refused is no row."""
     if not _looked(facts):
         return Finding("refused-stored", unobservable=_NO_ROWS)
     is_case = (facts.outcome == REFUSED) & facts.is_stored
-    return found_messages(facts, "refused-stored", is_case, lambda message: "refused to its sender, yet stored")
+    return found_messages(facts, "refused-stored", is_case, lambda _: "refused to its sender, yet stored")
 
 
-def corrupted_row(facts: Facts, rules: Rules) -> Finding:
+def corrupted_row(facts: Facts) -> Finding:
     """D11: the row says what was sent."""
     rows = facts.history["rows"]
     wanted = sent_digests(facts)[rows["message"]]
@@ -79,10 +77,12 @@ def corrupted_row(facts: Facts, rules: Rules) -> Finding:
     if not comparable.any():
         return Finding("corrupted-row", unobservable="no digests of rows")
     cases = np.flatnonzero(comparable & (wanted != rows["digest"]))
-    return found_rows(facts, "corrupted-row", _once(rows["message"], cases), lambda row: "its row differs from what was sent")
+    return found_rows(
+        facts, "corrupted-row", _once(rows["message"], cases), lambda _: "its row differs from what was sent"
+    )
 
 
-def wrong_owner(facts: Facts, rules: Rules) -> Finding:
+def wrong_owner(facts: Facts) -> Finding:
     """D11: the row does not belong to a client that has nothing to do with the message.
 
     Whose identity a table names is the server's choice, so only an owner that is another known client is wrong.
@@ -100,19 +100,18 @@ def wrong_owner(facts: Facts, rules: Rules) -> Finding:
     )
 
 
-def phantom_row(facts: Facts, rules: Rules) -> Finding:
+def phantom_row(facts: Facts) -> Finding:
     """D11: no row has the id of a message of this run that nobody sent."""
     rows, run = facts.history["rows"], facts.history.run
     if not _looked(facts) or not run:
         return Finding("phantom-row", unobservable=_NO_ROWS)
     strangers = np.flatnonzero(~facts.is_known[rows["message"]])
-    cases = [row for row in strangers.tolist() if facts.history.id(int(rows["message"][row])).startswith(f"wp-{run}-")]
-    return found_rows(
-        facts, "phantom-row", _once(rows["message"], np.array(cases, np.int64)), lambda row: "stored, and nobody sent it"
-    )
+    ids = [facts.history.id(message) for message in rows["message"][strangers].tolist()]
+    cases = strangers[np.array([id.startswith(f"wp-{run}-") for id in ids], bool)]
+    return found_rows(facts, "phantom-row", _once(rows["message"], cases), lambda _: "stored, and nobody sent it")
 
 
-def unconverged(facts: Facts, rules: Rules) -> Finding:
+def unconverged(facts: Facts) -> Finding:
     """D13: once all is quiet, rows and recipients agree also on what was never acknowledged."""
     if not _looked(facts):
         return Finding("unconverged", unobservable=_NO_ROWS)
@@ -125,9 +124,19 @@ def unconverged(facts: Facts, rules: Rules) -> Finding:
         facts,
         "unconverged",
         stored_only | delivered_only,
-        lambda message: whereabouts(facts, message, audience(facts, message) if stored_only[message] else ())
-        + ("" if stored_only[message] else ", never stored"),
+        lambda message: (
+            whereabouts(facts, message, audience(facts, message) if stored_only[message] else ())
+            + ("" if stored_only[message] else ", never stored")
+        ),
     )
+
+
+def _is_stranger(facts: Facts, message: int, owner: int) -> bool:
+    """Whether an owner is a known client, or its identity, that neither sent the message nor has to get it."""
+    sessions, concerned = facts.sessions, [int(facts.sender[message]), *audience(facts, message)]
+    known = set(sessions.holders) | set(facts.history["connections"]["client"].tolist())
+    theirs = {int(facts.to[message]), *concerned}.union(*(sessions.identities.get(client, ()) for client in concerned))
+    return owner in known and owner not in theirs
 
 
 def _not_acked(facts: Facts) -> Bools:

@@ -4,12 +4,12 @@ import numpy as np
 
 from wireproof.delivery.columns import ABSENT
 from wireproof.delivery.facts import Facts
-from wireproof.delivery.findings import SAMPLES, Finding, Rules, Sample
+from wireproof.delivery.findings import SAMPLES, Finding, Sample
 from wireproof.delivery.numbering import Hole, Numbering
 from wireproof.delivery.samples import found_receipts, millis, name, sample
 
 
-def stale_session(facts: Facts, rules: Rules) -> Finding:
+def stale_session(facts: Facts) -> Finding:
     """D14: a socket that was replaced gets nothing that was sent afterwards."""
     if not len(facts.history["logins"]["at"]):
         return Finding("stale-session", unobservable="no logins")
@@ -22,7 +22,7 @@ def stale_session(facts: Facts, rules: Rules) -> Finding:
     return found_receipts(facts, "stale-session", facts.is_stale, detail)
 
 
-def spoofed_sender(facts: Facts, rules: Rules) -> Finding:
+def spoofed_sender(facts: Facts) -> Finding:
     """D14: a message does not come in the name of another client than the one that sent it."""
     received, names, identities = facts.history["received"], facts.history.names, facts.sessions.identities
     known = {names[identity] for found in identities.values() for identity in found}
@@ -43,14 +43,12 @@ def spoofed_sender(facts: Facts, rules: Rules) -> Finding:
     )
 
 
-def false_recovery(facts: Facts, rules: Rules) -> Finding:
+def false_recovery(facts: Facts) -> Finding:
     """D14: who is told at a login that nothing was missed has missed nothing."""
     numbered = bool((facts.history["received"]["seq"] != ABSENT).any())
     if not numbered or not (facts.history["logins"]["recovered"] != ABSENT).any():
         return Finding("false-recovery", unobservable="no recoveries")
-    promised = [
-        (client, hole) for client, holes in Numbering(facts).holes().items() for hole in holes if hole.promised
-    ]
+    promised = [(client, hole) for client, holes in Numbering(facts).holes().items() for hole in holes if hole.promised]
     samples = tuple(_broken(facts, client, hole) for client, hole in promised[:SAMPLES])
     return Finding("false-recovery", len(promised), samples)
 

@@ -4,11 +4,11 @@ import numpy as np
 
 from wireproof.delivery.columns import ACKED
 from wireproof.delivery.facts import NEVER, Facts
-from wireproof.delivery.findings import Finding, Rules
+from wireproof.delivery.findings import Finding
 from wireproof.delivery.samples import found_messages, found_pairs, millis
 
 
-def late(facts: Facts, rules: Rules) -> Finding:
+def late(facts: Facts) -> Finding:
     """D15: nothing arrives after a drain gave it up."""
     deadlines = np.sort(facts.history["overdue"]["at"])
     if not len(deadlines):
@@ -24,14 +24,14 @@ def late(facts: Facts, rules: Rules) -> Finding:
     )
 
 
-def no_progress_after_heal(facts: Facts, rules: Rules) -> Finding:
+def no_progress_after_heal(facts: Facts) -> Finding:
     """D16: of what is sent after the last fault was healed something is taken over and something arrives."""
     healed = stalled_since(facts)
     if not len(facts.history["faults"]["at"]):
         return Finding("no-progress-after-heal", unobservable="no faults")
     is_stuck = facts.is_known & (facts.sent_at >= healed) & (facts.sent_at != NEVER)
     return found_messages(
-        facts, "no-progress-after-heal", is_stuck, lambda message: "sent after the last fault, as all that got nowhere"
+        facts, "no-progress-after-heal", is_stuck, lambda _: "sent after the last fault, as all that got nowhere"
     )
 
 
