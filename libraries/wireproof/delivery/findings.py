@@ -57,7 +57,7 @@ class Finding:
         word: the anomaly.
         count: how many cases there are; 0 is well.
         samples: the first cases, at most `SAMPLES`.
-        unobservable: why this history cannot tell; empty where it can.
+        unobservable: what this history would have to hold to tell; empty where it can.
     """
 
     word: str

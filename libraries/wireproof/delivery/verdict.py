@@ -147,7 +147,7 @@ def judge(history: History, rules: Rules, *, still_open: bool = False) -> Verdic
     facts = Facts(history, rules)
     findings = {word: invariant(facts) for word, invariant in INVARIANTS.items()}
     if still_open:
-        open_end = {word: Finding(word, unobservable="an end") for word in UNDECIDED_WHILE_OPEN}
+        open_end = {word: Finding(word, unobservable="the end") for word in UNDECIDED_WHILE_OPEN}
         findings = {word: open_end.get(word, found) for word, found in findings.items()}
     tolerated = frozenset(word for word in findings if rules.tolerates(word))
     counts = _counts(facts)

@@ -90,7 +90,9 @@ CASES = [
             .send("alice", N)
             .receive("bob", N)
         ),
-        lambda: unacknowledged().send("alice", M).receive("bob", M).send("alice", N, message_kind="x").receive("carol", N),
+        lambda: (
+            unacknowledged().send("alice", M).receive("bob", M).send("alice", N, message_kind="x").receive("carol", N)
+        ),
         "sent, read by bob, never on carol's socket",
     ),
     Case(
@@ -189,7 +191,9 @@ CASES = [
     Case(  # nothing to recognise it by
         "duplicated",
         lambda: (
-            chat("exactly once after dedupe", marks_redelivery=False, redelivery_s=0).deliver(M, "bob").receive("bob", M)
+            chat("exactly once after dedupe", marks_redelivery=False, redelivery_s=0)
+            .deliver(M, "bob")
+            .receive("bob", M)
         ),
         lambda: (
             chat("exactly once after dedupe", marks_redelivery=False, redelivery_s=0)

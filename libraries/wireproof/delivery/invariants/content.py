@@ -14,7 +14,7 @@ def corrupted(facts: Facts) -> Finding:
     found = facts.history["received"]["digest"][facts.receipts]
     comparable = (wanted != 0) & (found != 0)
     if not comparable.any():
-        return Finding("corrupted", unobservable="no digests")
+        return Finding("corrupted", unobservable="digests")
     return found_receipts(
         facts,
         "corrupted",

@@ -105,7 +105,7 @@ def _after_an_effect(facts: Facts, at: Ints, effects: Ints, read: Ints, causes: 
 def gap(facts: Facts) -> Finding:
     """D7: a recipient's numbers have no holes but those that were declared or that a missing message leaves."""
     if not _is_numbered(facts):
-        return Finding("gap", unobservable="no numbers")
+        return Finding("gap", unobservable="numbers")
     missing = facts.pair_client[~facts.pair_served & (facts.outcome[facts.pair_message] != REFUSED)]
     explained = np.bincount(missing, minlength=facts.clients)
     count = 0
@@ -125,7 +125,7 @@ def non_monotonic(facts: Facts) -> Finding:
     A message that arrives out of its sender's order is `reordered` and not judged here.
     """
     if not _is_numbered(facts):
-        return Finding("non-monotonic", unobservable="no numbers")
+        return Finding("non-monotonic", unobservable="numbers")
     if facts.rules.order == "none":
         return Finding("non-monotonic")
     received = facts.history["received"]

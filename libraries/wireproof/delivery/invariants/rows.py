@@ -9,7 +9,7 @@ from wireproof.delivery.history import Bools, Ints
 from wireproof.delivery.invariants.content import sent_digests
 from wireproof.delivery.samples import audience, found_messages, found_rows, name, whereabouts
 
-_NO_ROWS = "no rows"
+_NO_ROWS = "rows"
 
 
 def acked_not_persisted(facts: Facts) -> Finding:
@@ -75,7 +75,7 @@ def corrupted_row(facts: Facts) -> Finding:
     wanted = sent_digests(facts)[rows["message"]]
     comparable = (wanted != 0) & (rows["digest"] != 0)
     if not comparable.any():
-        return Finding("corrupted-row", unobservable="no digests of rows")
+        return Finding("corrupted-row", unobservable="digests of rows")
     cases = np.flatnonzero(comparable & (wanted != rows["digest"]))
     return found_rows(
         facts, "corrupted-row", _once(rows["message"], cases), lambda _: "its row differs from what was sent"
@@ -90,7 +90,7 @@ def wrong_owner(facts: Facts) -> Finding:
     rows = facts.history["rows"]
     owned = np.flatnonzero((rows["owner"] != 0) & facts.is_known[rows["message"]])
     if not len(owned):
-        return Finding("wrong-owner", unobservable="no owners of rows")
+        return Finding("wrong-owner", unobservable="owners of rows")
     cases = [row for row in owned.tolist() if _is_stranger(facts, int(rows["message"][row]), int(rows["owner"][row]))]
     return found_rows(
         facts,

@@ -12,7 +12,7 @@ from wireproof.delivery.samples import found_receipts, millis, name, sample
 def stale_session(facts: Facts) -> Finding:
     """D14: a socket that was replaced gets nothing that was sent afterwards."""
     if not len(facts.history["logins"]["at"]):
-        return Finding("stale-session", unobservable="no logins")
+        return Finding("stale-session", unobservable="logins")
     superseded, _ = facts.sessions.superseded(facts.history["received"], facts.receipts)
 
     def detail(receipt: int) -> str:
@@ -28,7 +28,7 @@ def spoofed_sender(facts: Facts) -> Finding:
     known = {names[identity] for found in identities.values() for identity in found}
     flow, sender = received["flow"][facts.receipts], facts.sender[facts.receipt_message]
     if not known or not (flow != 0).any():
-        return Finding("spoofed-sender", unobservable="no names of senders")
+        return Finding("spoofed-sender", unobservable="names of senders")
     named, first = np.unique(flow * facts.clients + sender, return_inverse=True)
     wrong = np.zeros(len(named), bool)
     for at, key in enumerate(named.tolist()):
@@ -47,7 +47,7 @@ def false_recovery(facts: Facts) -> Finding:
     """D14: who is told at a login that nothing was missed has missed nothing."""
     numbered = bool((facts.history["received"]["seq"] != ABSENT).any())
     if not numbered or not (facts.history["logins"]["recovered"] != ABSENT).any():
-        return Finding("false-recovery", unobservable="no recoveries")
+        return Finding("false-recovery", unobservable="recoveries")
     promised = [(client, hole) for client, holes in Numbering(facts).holes().items() for hole in holes if hole.promised]
     samples = tuple(_broken(facts, client, hole) for client, hole in promised[:SAMPLES])
     return Finding("false-recovery", len(promised), samples)

@@ -28,7 +28,7 @@ def no_progress_after_heal(facts: Facts) -> Finding:
     """D16: of what is sent after the last fault was healed something is taken over and something arrives."""
     healed = stalled_since(facts)
     if not len(facts.history["faults"]["at"]):
-        return Finding("no-progress-after-heal", unobservable="no faults")
+        return Finding("no-progress-after-heal", unobservable="faults")
     is_stuck = facts.is_known & (facts.sent_at >= healed) & (facts.sent_at != NEVER)
     return found_messages(
         facts, "no-progress-after-heal", is_stuck, lambda _: "sent after the last fault, as all that got nowhere"
