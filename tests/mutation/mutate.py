@@ -1,0 +1,135 @@
+"""Turns every comparison of the delivery judge into its opposite, one at a time: the unit tests have to notice each.
+
+`python tests/mutation/mutate.py [FILE ...]` lists the comparisons that may be turned without a red test, and fails if
+there are any. Each mutant runs in a fork of this process, so that nothing is imported twice.
+"""
+
+import ast
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import hypothesis  # noqa: F401 - loaded once, before the forks
+import numpy  # noqa: F401
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "libraries" / "wireproof" / "delivery"
+TARGETS = (
+    *sorted((PACKAGE / "invariants").glob("*.py")),
+    *(PACKAGE / f"{name}.py" for name in ("facts", "audience", "sessions", "numbering", "verdict", "ledger")),
+)
+TESTS = ROOT / "tests" / "unit" / "delivery"
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+HANGS_S = 60
+"""A mutant that runs so long is noticed, too: the tests would hang."""
+
+OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.GtE,
+    ast.GtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One comparison, turned into its opposite."""
+
+    path: Path
+    line: int
+    text: str
+    tree: ast.Module
+
+    @property
+    def module(self) -> str:
+        parts = self.path.relative_to(ROOT / "libraries").with_suffix("").parts
+        return ".".join(parts).removesuffix(".__init__")
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line}: {self.text}"
+
+
+def mutants_of(path: Path) -> Iterator[Mutant]:
+    """Each comparison of a module turned once."""
+    source = path.read_text(encoding="utf-8")
+    for number, comparison in enumerate(comparisons(ast.parse(source))):
+        for at, operator in enumerate(comparison.ops):
+            tree = ast.parse(source)
+            turned = comparisons(tree)[number]
+            turned.ops[at] = OPPOSITES[type(operator)]()
+            yield Mutant(path, comparison.lineno, f"{ast.unparse(comparison)} -> {ast.unparse(turned)}", tree)
+
+
+def comparisons(tree: ast.Module) -> list[ast.Compare]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+
+
+class Loader:
+    """Gives the mutated module in place of the one in its file."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != self._mutant.module:
+            return None
+        package = [str(self._mutant.path.parent)] if self._mutant.path.stem == "__init__" else None
+        return importlib.util.spec_from_file_location(
+            name,
+            self._mutant.path,
+            loader=self,  # type: ignore[arg-type]
+            submodule_search_locations=package,
+        )
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._mutant.tree, str(self._mutant.path), "exec"), module.__dict__)  # noqa: S102
+
+
+def survives(mutant: Mutant | None) -> bool:
+    """Whether the tests stay green; without a mutant they have to."""
+    child = os.fork()
+    if not child:
+        signal.alarm(HANGS_S)
+        silent = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, 1)
+        os.dup2(silent, 2)
+        if mutant is not None:
+            sys.meta_path.insert(0, Loader(mutant))  # type: ignore[arg-type]
+        os._exit(int(pytest.main([*OPTIONS, str(TESTS)])))
+    _, status = os.waitpid(child, 0)
+    return status == 0
+
+
+def main(names: Sequence[str]) -> int:
+    os.chdir(ROOT)
+    targets = [path for path in TARGETS if not names or path.name in names]
+    if not survives(None):
+        print("the tests are red before anything was turned")
+        return 2
+    mutants = [mutant for path in targets for mutant in mutants_of(path)]
+    survivors = [mutant for mutant in mutants if survives(mutant)]
+    for mutant in survivors:
+        print(f"nobody notices {mutant}")
+    print(f"{len(mutants) - len(survivors)} of {len(mutants)} turned comparisons are noticed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
