@@ -10,7 +10,9 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Sockets", "Stack")
+ROOMS = ("Delivery", "Sockets", "Stack")
+BESIDE = {"Delivery": ["Library    wireproof.Sockets"]}
+"""What the examples of a library need beside it."""
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -20,7 +22,8 @@ KEYWORDS: dict[str, Any] = {
 
 def suite_of(room: str, setup: str) -> str:
     """A suite with one test for each keyword of a library: its example."""
-    lines = ["*** Settings ***", f"Library    wireproof.{room}", f"Test Setup    {setup}", "*** Test Cases ***"]
+    imports = [f"Library    wireproof.{room}", *BESIDE.get(room, [])]
+    lines = ["*** Settings ***", *imports, f"Test Setup    {setup}", "*** Test Cases ***"]
     # The example of Attach To Stack goes last: what it attaches to takes the place of the real stack.
     for name, keyword in sorted(KEYWORDS.items(), key=lambda item: item[0] == "Stack.Attach To Stack"):
         example = EXAMPLE.search(keyword.doc)
@@ -33,12 +36,12 @@ def suite_of(room: str, setup: str) -> str:
 def runs(tmp_path_factory, echo):
     """One run for each library; the stack's examples get an embedded stack."""
     return {
-        "Sockets": run_robot(
-            tmp_path_factory.mktemp("sockets"),
-            suite_of("Sockets", "No Operation"),
-            "--variable",
-            f"ECHO_URL:{echo.url}",
-        ),
+        **{
+            room: run_robot(
+                tmp_path_factory.mktemp(room), suite_of(room, "No Operation"), "--variable", f"ECHO_URL:{echo.url}"
+            )
+            for room in ("Delivery", "Sockets")
+        },
         "Stack": run_robot(tmp_path_factory.mktemp("stack"), suite_of("Stack", "Ensure Stack")),
     }
 

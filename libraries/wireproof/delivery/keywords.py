@@ -41,7 +41,7 @@ def _recipients(value: object) -> Recipients:
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters={Recipients: _recipients})
 class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
-    """Was anything lost, doubled, reordered or misdelivered, and who lost it?
+    """Judges every message: was it lost, doubled, reordered or misdelivered, and who lost it.
 
     A *ledger* writes down every message that is sent from its start on, what the peer said of it, and every socket that
     it came to. `Delivery Should Be Correct` then judges each single one.
@@ -118,8 +118,10 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             order: what may not overtake what.
 
         ```robotframework
-        Start Ledger    guarantee=at least once
-        Start Ledger    chat    guarantee=exactly once    order=causal
+        Open Client    alice    ${ECHO_URL}    dialect=echo
+        Start Ledger    guarantee=exactly once    order=per sender
+        Send Tracked Messages    alice    3    audience=alice    echo=yes
+        Delivery Should Be Correct
         ```
         """
         ledger = self._ledgers.start(name, Rules(guarantee, order))
@@ -136,10 +138,11 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             ledger: the ledger's name.
 
         ```robotframework
+        Open Client    kitchen    ${ECHO_URL}    dialect=echo
         Start Ledger    guarantee=exactly once
         Expect Delivery    order-17    to=kitchen    sender=shop
-        ${report}    Get Delivery Report
-        Should Be Equal As Integers    ${report.sent}    1
+        Send Json    kitchen    {"id": "order-17"}    # in place of a REST call that makes the shop send it
+        Delivery Should Be Correct
         ```
         """
         if not id:
@@ -170,7 +173,9 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             msg: words to put before a failure's text.
 
         ```robotframework
+        Open Client    alice    ${ECHO_URL}    dialect=echo
         Start Ledger    guarantee=exactly once
+        Send Tracked Messages    alice    3    audience=alice    echo=yes
         Drain Until Quiet    quiet=100ms    timeout=5s
         ```
         """
@@ -201,10 +206,12 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             `duplicated`, `missing_recipient`, ...
 
         ```robotframework
+        Open Client    alice    ${ECHO_URL}    dialect=echo
         Start Ledger    guarantee=exactly once
-        Expect Delivery    order-17    to=kitchen
-        Drain Until Quiet    quiet=10ms    timeout=0.2s    redelivery=0s
-        Delivery Should Be Correct
+        Send Message    alice    {"text": "hello"}    kind=say    count=10
+        Drain Until Quiet    quiet=100ms
+        ${report}    Delivery Should Be Correct    min_acked=10
+        Should Be Equal As Integers    ${report.delivered}    10
         ```
         """
         found = self._ledgers.find(ledger)

@@ -2,7 +2,7 @@
 
 import threading
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wireproof.delivery.columns import ABSENT, OUTCOMES, TABLES
@@ -81,7 +81,7 @@ class Recorder:
         self._names = Numbers("")
         self._columns = {table: array("q") for table in TABLES}
         self._acknowledges: dict[tuple[str, int], bool] = {}
-        self._takers: dict[str, Callable[[Event, dict[str, Any]], None]] = {
+        self._takers: dict[str, Callable[[Event, Mapping[str, Any]], None]] = {
             "sent": self._sent,
             "received": self._received,
             "expect": self._expect,
@@ -105,7 +105,7 @@ class Recorder:
         if taker is None:
             return
         with self._lock:
-            taker(event, dict(event.data))
+            taker(event, event.data)
 
     def history(self) -> "History":
         """What was taken so far; what is taken later does not change it."""
@@ -123,7 +123,7 @@ class Recorder:
         # A whole row or none: what does not fit must not shift the columns.
         self._columns[table].extend(array("q", values))
 
-    def _sent(self, event: Event, data: dict[str, Any]) -> None:
+    def _sent(self, event: Event, data: Mapping[str, Any]) -> None:
         client, connection = event.source, data.get("connection", 0)
         name = self._names.of(client)
         if about := data.get("about"):
@@ -135,7 +135,7 @@ class Recorder:
         digest = _digest(data)
         self._add("sent", self._ids.of(data["id"]), name, connection, to, kind, event.at_ns, digest, int(acknowledged))
 
-    def _received(self, event: Event, data: dict[str, Any]) -> None:
+    def _received(self, event: Event, data: Mapping[str, Any]) -> None:
         name, id, reply_to = self._names.of(event.source), data.get("id", ""), data.get("reply_to", "")
         if reply_to and (outcome := OUTCOMES.get(data.get("outcome", ""))):
             self._add("verdicts", self._ids.of(reply_to), name, outcome, event.at_ns)
@@ -156,7 +156,7 @@ class Recorder:
             int(bool(reply_to)),
         )
 
-    def _expect(self, event: Event, data: dict[str, Any]) -> None:
+    def _expect(self, event: Event, data: Mapping[str, Any]) -> None:
         if data.get("ledger", self.ledger) != self.ledger:
             return
         message, sender = self._ids.of(data["id"]), self._names.of(data.get("sender", event.source))
@@ -164,20 +164,20 @@ class Recorder:
             elsewhere = int(bool(data.get("elsewhere")))
             self._add("expected", message, self._names.of(client), sender, elsewhere, event.at_ns)
 
-    def _connected(self, event: Event, data: dict[str, Any]) -> None:
+    def _connected(self, event: Event, data: Mapping[str, Any]) -> None:
         connection = data.get("connection", 0)
         self._acknowledges[event.source, connection] = bool(data.get("acknowledges"))
         marks, redelivery_ns = int(bool(data.get("marks_redelivery"))), int(data.get("redelivery_s", 0) * 1e9)
         self._add("connections", self._names.of(event.source), connection, event.at_ns, marks, redelivery_ns)
 
-    def _login(self, event: Event, data: dict[str, Any]) -> None:
+    def _login(self, event: Event, data: Mapping[str, Any]) -> None:
         identity, recovered = self._names.of(data.get("identity", "")), int(data.get("recovered", ABSENT))
         self._add("logins", self._names.of(event.source), data.get("connection", 0), identity, event.at_ns, recovered)
 
-    def _close(self, event: Event, data: dict[str, Any]) -> None:
+    def _close(self, event: Event, data: Mapping[str, Any]) -> None:
         self._add("closes", self._names.of(event.source), data.get("connection", 0), event.at_ns)
 
-    def _row(self, event: Event, data: dict[str, Any]) -> None:
+    def _row(self, event: Event, data: Mapping[str, Any]) -> None:
         table, owner = self._names.of(data.get("table", "")), self._names.of(data.get("owner") or "")
         self._add(
             "rows",
@@ -190,21 +190,21 @@ class Recorder:
             data.get("copies", 1),
         )
 
-    def _rows(self, event: Event, data: dict[str, Any]) -> None:
+    def _rows(self, event: Event, data: Mapping[str, Any]) -> None:
         self._add("scans", data["scan"], self._names.of(data.get("table", "")), data["asked_ns"], event.at_ns)
 
-    def _wire(self, event: Event, data: dict[str, Any]) -> None:
+    def _wire(self, event: Event, data: Mapping[str, Any]) -> None:
         self._add("wire", self._ids.of(data["id"]), self._names.of(event.source), event.at_ns)
 
-    def _fault(self, event: Event, data: dict[str, Any]) -> None:
+    def _fault(self, event: Event, data: Mapping[str, Any]) -> None:
         name = self._names.of(data.get("name") or event.source)
         self._add("faults", name, int(data["phase"] == "on"), event.at_ns, data.get("touched", ABSENT))
 
-    def _ledger(self, event: Event, data: dict[str, Any]) -> None:
+    def _ledger(self, event: Event, data: Mapping[str, Any]) -> None:
         if event.source == self.ledger and data.get("phase") == "overdue":
             self._add("overdue", event.at_ns)
 
 
-def _digest(data: dict[str, Any]) -> int:
+def _digest(data: Mapping[str, Any]) -> int:
     """63 bits of a digest, so that it fits a column; 0 where there is none."""
     return int(data.get("digest") or "0", 16) >> 1

@@ -13,7 +13,7 @@ OUTCOMES = ("acked", "refused", "unknown", "")
 
 @dataclass(frozen=True)
 class Plan:
-    """One message: who sends it to whom, what its peer says, and who gets it (with a place in the order of receipts)."""
+    """One message: who sends it to whom, what its peer says, who gets it, in what order."""
 
     sender: str
     audience: frozenset[str]
