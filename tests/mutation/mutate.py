@@ -110,33 +110,47 @@ class Loader:
         exec(compile(self._mutant.tree, str(self._mutant.path), "exec"), module.__dict__)
 
 
-def survives(mutant: Mutant | None) -> bool:
-    """Whether the tests stay green; without a mutant they have to."""
+def start(mutant: Mutant | None) -> int:
+    """Runs the tests on a mutant, or without one, in a fork; returns its process id."""
     tests = mutant.tests if mutant else (*JUDGING, *RUNNING)
     child = os.fork()
-    if not child:
-        signal.alarm(HANGS_S)
-        silent = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silent, 1)
-        os.dup2(silent, 2)
-        if mutant is not None:
-            sys.meta_path.insert(0, Loader(mutant))  # type: ignore[arg-type]
-        os._exit(int(pytest.main([*OPTIONS, *(str(TESTS / name) for name in tests)])))
-    _, status = os.waitpid(child, 0)
-    return status == 0
+    if child:
+        return child
+    signal.alarm(HANGS_S)
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    if mutant is not None:
+        sys.meta_path.insert(0, Loader(mutant))  # type: ignore[arg-type]
+    os._exit(int(pytest.main([*OPTIONS, *(str(TESTS / name) for name in tests)])))
+
+
+def survivors_of(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
+    """The mutants that leave the tests green; as many run at once as there are processors."""
+    running: dict[int, Mutant] = {}
+    waiting = list(reversed(mutants))
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            mutant = waiting.pop()
+            running[start(mutant)] = mutant
+        child, status = os.wait()
+        mutant = running.pop(child)
+        if status == 0:
+            yield mutant
 
 
 def main(names: Sequence[str]) -> int:
     os.chdir(ROOT)
     targets = [path for path in TARGETS if not names or path.name in names]
-    if not survives(None):
+    if os.waitpid(start(None), 0)[1]:
         print("the tests are red before anything was turned")
         return 2
     mutants = [mutant for path in targets for mutant in mutants_of(path)]
-    survivors = [mutant for mutant in mutants if survives(mutant)]
-    for mutant in survivors:
-        print(f"nobody notices {mutant}")
-    print(f"{len(mutants) - len(survivors)} of {len(mutants)} turned comparisons are noticed")
+    survivors = 0
+    for mutant in survivors_of(mutants):
+        survivors += 1
+        print(f"nobody notices {mutant}", flush=True)
+    print(f"{len(mutants) - survivors} of {len(mutants)} turned comparisons are noticed")
     return 1 if survivors else 0
 
 

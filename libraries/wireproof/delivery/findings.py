@@ -25,11 +25,13 @@ class Rules:
         guarantee: how often each message may and must arrive.
         order: which messages may not overtake which.
         min_acked: with fewer messages taken over nothing is proven.
+        redelivery_s: after what time the server repeats what was not confirmed; None for what the protocols say.
     """
 
     guarantee: Guarantee = "exactly once"
     order: Order = "per sender"
     min_acked: int = 1
+    redelivery_s: float | None = None
 
     def tolerates(self, word: str) -> bool:
         """Whether an anomaly is reported only."""

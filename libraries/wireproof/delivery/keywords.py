@@ -107,7 +107,14 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             raise DeliveryError(safe(error, 500)) from None
 
     @keyword(tags=["Ledger"])
-    def start_ledger(self, name: str = "default", *, guarantee: Guarantee, order: Order = "per sender") -> None:
+    def start_ledger(
+        self,
+        name: str = "default",
+        *,
+        guarantee: Guarantee,
+        order: Order = "per sender",
+        redelivery: timedelta = None,
+    ) -> None:
         """Starts a ledger: messages sent from now on are judged.
 
         It ends with the test or suite that started it.
@@ -116,6 +123,7 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             name: what it is called; several may run at once.
             guarantee: how often each message may and must arrive; see [Guarantees].
             order: what may not overtake what.
+            redelivery: after what time your server repeats what was not confirmed; by default what the dialect says.
 
         ```robotframework
         Open Client    alice    ${ECHO_URL}    dialect=echo
@@ -124,7 +132,7 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         Delivery Should Be Correct
         ```
         """
-        ledger = self._ledgers.start(name, Rules(guarantee, order))
+        ledger = self._ledgers.start(name, Rules(guarantee, order, redelivery_s=_seconds(redelivery)))
         scopes.current().defer(partial(self._ledgers.end, ledger.name))
 
     @keyword(tags=["Ledger"])
@@ -169,7 +177,7 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             ledger: the ledger's name.
             quiet: how long nothing more may come at the end.
             timeout: how long to wait.
-            redelivery: after what time the server repeats what was not confirmed; by default what the dialect says.
+            redelivery: after what time the server repeats what was not confirmed; by default what the ledger knows.
             msg: words to put before a failure's text.
 
         ```robotframework
@@ -180,9 +188,8 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         ```
         """
         found = self._ledgers.find(ledger)
-        redelivery_s = None if redelivery is None else redelivery.total_seconds()
         try:
-            found.drain(Patience(quiet.total_seconds(), timeout.total_seconds(), redelivery_s))
+            found.drain(Patience(quiet.total_seconds(), timeout.total_seconds(), _seconds(redelivery)))
         except NotQuietError as reason:
             self._show(found, 1)
             raise _failure(str(reason), msg) from None
@@ -283,6 +290,10 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         logger.info(evidence.table(ledger.name, verdict), html=True)
         logger.debug(f"all of it: {path}")
         return report_of(ledger.name, verdict)
+
+
+def _seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else duration.total_seconds()
 
 
 def _failure(reason: str, msg: str) -> AssertionError:

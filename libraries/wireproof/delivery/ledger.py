@@ -1,13 +1,13 @@
 """A ledger that runs: it takes what the journal records, waits until all has arrived, and judges."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from threading import Event as Signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wireproof.delivery.errors import DeliveryError, NotQuietError
 from wireproof.delivery.findings import Rules
-from wireproof.delivery.recorder import Recorder, Standing
+from wireproof.delivery.recorder import DAMAGED, Recorder, Standing
 from wireproof.history import SLICE_S
 from wireproof.journal import Event, Journal, now_ns
 from wireproof.wiretext import safe
@@ -23,7 +23,7 @@ class Patience:
     Attributes:
         quiet_s: how long nothing may come once nothing is outstanding.
         timeout_s: how long to wait for that.
-        redelivery_s: after what time the server repeats what was not confirmed, None for what the protocols say:
+        redelivery_s: after what time the server repeats what was not confirmed, None for what the ledger's rules say:
             while something is outstanding a drain does not give up before.
     """
 
@@ -49,15 +49,21 @@ class Ledger:
         self._standing = standing
         self._recorder = Recorder(name)
         self._begun = False
+        self._damaged = 0
         self._arrived = Signal()
         self._sent_when_drained = -1
         self._unsubscribe: Callable[[], None] = journal.subscribe(self._take)
-        journal.record("ledger", name, phase="start", guarantee=rules.guarantee, order=rules.order)
+        promised: dict[str, Any] = asdict(rules)
+        del promised["min_acked"]
+        journal.record("ledger", name, phase="start", **promised)
         journal.flush()
 
     def _take(self, event: Event) -> None:
         if self._begun:
-            self._recorder.take(event)
+            try:
+                self._recorder.take(event)
+            except DAMAGED:
+                self._damaged += 1  # told by the verdict: here an error would end the journal's writer
             self._arrived.set()
         elif event.kind == "ledger" and event.source == self.name and event.data["phase"] == "start":
             self._recorder = self._standing.recorder(self.name, self._journal.run)
@@ -109,8 +115,11 @@ class Ledger:
         from wireproof.delivery.samples import outstanding
 
         facts = Facts(self.recorder.history())
-        longest = facts.history["connections"]["redelivery_ns"].max(initial=0) / 1e9
-        return outstanding(facts), longest if redelivery_s is None else redelivery_s
+        if redelivery_s is None:
+            redelivery_s = self.rules.redelivery_s
+        if redelivery_s is None:
+            redelivery_s = facts.history["connections"]["redelivery_ns"].max(initial=0) / 1e9
+        return outstanding(facts), redelivery_s
 
     def _give_up(self, waits_for: str, waited_s: float) -> None:
         verdict = self.judge()
@@ -126,8 +135,8 @@ class Ledger:
         """The verdict on what was taken so far."""
         from wireproof.delivery.verdict import judge
 
-        rules = Rules(self.rules.guarantee, self.rules.order, min_acked)
-        return judge(self.recorder.history(), rules)
+        recorder = self.recorder
+        return judge(recorder.history(), replace(self.rules, min_acked=min_acked), damaged=self._damaged)
 
     def note(self, verdict: "Verdict", min_acked: int) -> None:
         """Appends a verdict to the journal."""

@@ -11,6 +11,9 @@ from wireproof.journal import Event
 if TYPE_CHECKING:
     from wireproof.delivery.history import History
 
+DAMAGED = (TypeError, ValueError, KeyError, OverflowError, AttributeError)
+"""What `Recorder.take` raises for an event that is not as the journal's events are."""
+
 
 class Numbers:
     """Texts and their numbers, from 0, in order of appearance."""
@@ -99,7 +102,7 @@ class Recorder:
         """Notes what an event says about deliveries.
 
         Raises:
-            TypeError, ValueError, KeyError, OverflowError: the event is damaged; nothing of it was noted.
+            DAMAGED: the event is not as it should be.
         """
         taker = self._takers.get(event.kind)
         if taker is None:
@@ -181,7 +184,7 @@ class Recorder:
         table, owner = self._names.of(data.get("table", "")), self._names.of(data.get("owner") or "")
         self._add(
             "rows",
-            self._ids.of(data["id"]),
+            self._ids.of(str(data["id"])),
             table,
             data.get("scan", 0),
             event.at_ns,

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from wireproof.delivery.findings import Guarantee, Order, Rules
-from wireproof.delivery.recorder import Recorder, Standing
+from wireproof.delivery.recorder import DAMAGED, Recorder, Standing
 from wireproof.journal import VERSION, Event
 from wireproof.wiretext import safe
 
@@ -73,11 +73,11 @@ def recheck(path: Path) -> Rechecked:
                     running[event.source] = _Running(recorder, _rules(event.data))
                 elif event.kind == "verdict" and event.source in running:
                     ledger = running[event.source]
-                    rules = Rules(ledger.rules.guarantee, ledger.rules.order, int(event.data.get("min_acked", 1)))
+                    rules = replace(ledger.rules, min_acked=int(event.data.get("min_acked", 1)))
                     ledger.verdict = judge(ledger.recorder.history(), rules)
                 elif phase == "end" and event.source in running:
                     conclude(event.source)
-            except (TypeError, ValueError, KeyError, OverflowError, AttributeError) as error:
+            except DAMAGED as error:
                 result.notes.append(f"line {number} is damaged and left out: {safe(error)}")
     for name in list(running):
         conclude(name, still_open=True)
@@ -117,4 +117,5 @@ def _rules(data: Any) -> Rules:
     guarantee, order = data.get("guarantee"), data.get("order")
     if guarantee not in get_args(Guarantee) or order not in get_args(Order):
         raise ValueError("a ledger without a known guarantee and order")
-    return Rules(guarantee, order)
+    redelivery_s = data.get("redelivery_s")
+    return Rules(guarantee, order, redelivery_s=None if redelivery_s is None else float(redelivery_s))

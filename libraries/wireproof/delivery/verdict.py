@@ -136,13 +136,14 @@ class Verdict:
         return f"; not observable: {', '.join(blind)}" if blind else ""
 
 
-def judge(history: History, rules: Rules, *, still_open: bool = False) -> Verdict:
+def judge(history: History, rules: Rules, *, still_open: bool = False, damaged: int = 0) -> Verdict:
     """Holds a history against what was promised.
 
     Args:
         history: what happened.
         rules: what was promised.
         still_open: the history ends before its ledger did, so that what is missing in it may have come.
+        damaged: how many events could not be read into it.
     """
     facts = Facts(history, rules)
     findings = {word: invariant(facts) for word, invariant in INVARIANTS.items()}
@@ -154,6 +155,8 @@ def judge(history: History, rules: Rules, *, still_open: bool = False) -> Verdic
     reasons = _reasons(facts, counts)
     if still_open:
         reasons = (*reasons, "the journal ends before the ledger does")
+    if damaged:
+        reasons = (*reasons, f"{thousands(damaged)} events could not be read")
     failed = any(found.count and word not in tolerated for word, found in findings.items())
     result: Result = "FAIL" if failed else "UNKNOWN" if reasons else "PASS"
     return Verdict(result, counts, findings, tolerated, reasons, *_latencies(facts))

@@ -1,5 +1,6 @@
 """Histories told by hand, event by event, as the journal would record them."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from wireproof.delivery.findings import Guarantee, Order, Rules
@@ -69,6 +70,11 @@ class Story:
         for id in ids:
             self.tell("row", "db", id=id, scan=scan, table=table, **row)
         return self.tell("rows", "db", scan=scan, table=table, asked_ns=asked_at * MS, count=len(ids))
+
+    def promised(self, **more: Any) -> "Story":
+        """The same, by other rules."""
+        self.rules = replace(self.rules, **more)
+        return self
 
     def verdict(self) -> Verdict:
         return judge(self.recorder.history(), self.rules)

@@ -182,6 +182,12 @@ CASES = [
         lambda: dedupe().deliver(M, "bob").connect("bob", 2, identity="b").receive("bob", M, connection=2, retry=1),
         "it came again 8986 ms later on the same connection, marked as a repetition",
     ),
+    Case(  # too early for this server, which is set to another time
+        "duplicated",
+        lambda: dedupe().deliver(M, "bob").receive("bob", M, at=1_900, retry=1).promised(redelivery_s=2),
+        lambda: dedupe().deliver(M, "bob").receive("bob", M, at=2_100, retry=1).promised(redelivery_s=2),
+        "it came again 1886 ms later on the same connection, marked as a repetition",
+    ),
     Case(  # although confirmed
         "duplicated",
         lambda: dedupe().deliver(M, "bob").confirm("bob", M).receive("bob", M, at=20_000, retry=1),

@@ -215,6 +215,24 @@ def test_a_drain_does_not_give_up_before_the_redelivery_time(journal: Journal, l
     assert now_ns() - begin_ns >= 0.1e9
 
 
+def test_a_ledger_may_know_another_redelivery_time(journal: Journal, ledgers: Ledgers) -> None:
+    chat = Chat(journal, redelivery_s=50)
+    ledger = ledgers.start("room", Rules("exactly once", redelivery_s=0))
+    chat.send(tracked(1))
+    chat.ack(tracked(1))
+    with pytest.raises(NotQuietError):
+        ledger.drain(OVER)
+
+
+def test_what_it_cannot_read_proves_nothing(journal: Journal, ledgers: Ledgers) -> None:
+    chat = Chat(journal)
+    ledger = ledgers.start("room", EXACTLY_ONCE)
+    chat.deliver(tracked(1))
+    journal.record("received", "bob", id=tracked(1), connection="first")
+    chat.deliver(tracked(2))
+    assert ledger.judge().line.startswith("UNKNOWN: 1 events could not be read; 2 sent, 2 acked, 2 delivered")
+
+
 def test_a_drain_says_when_messages_keep_coming(journal: Journal, ledgers: Ledgers) -> None:
     chat = Chat(journal)
     ledger = ledgers.start("room", EXACTLY_ONCE)
@@ -244,7 +262,12 @@ def test_its_verdict_is_an_event(journal: Journal, ledgers: Ledgers) -> None:
     chat.receive(tracked(1))
     ledger.note(ledger.judge(), 5)
     start, verdict = (event for event in journal.recent() if event.kind in ("ledger", "verdict"))
-    assert dict(start.data) == {"phase": "start", "guarantee": "at least once", "order": "none"}
+    assert dict(start.data) == {
+        "phase": "start",
+        "guarantee": "at least once",
+        "order": "none",
+        "redelivery_s": None,
+    }
     assert verdict.source == "room"
     assert (verdict.data["result"], verdict.data["min_acked"]) == ("PASS", 5)
     assert verdict.data["anomalies"] == {"duplicated": 1}

@@ -11,7 +11,8 @@ from wireproof import __main__ as command_line
 from wireproof.delivery.saved import Rechecked, recheck
 from wireproof.journal import VERSION, Event
 
-START = Event(0, "ledger", "default", {"phase": "start", "guarantee": "exactly once", "order": "per sender"})
+RULES = {"guarantee": "exactly once", "order": "per sender", "redelivery_s": None}
+START = Event(0, "ledger", "default", {"phase": "start", **RULES})
 
 
 def saved(path: Path, *events: Event, version: int = VERSION, tail: str = "") -> Path:

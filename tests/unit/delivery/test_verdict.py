@@ -93,7 +93,7 @@ def test_messages_for_nobody_here_are_not_judged_and_named() -> None:
 
 def test_too_little_proves_nothing() -> None:
     story = chat()
-    story.rules = type(story.rules)("exactly once", "none", 2)
+    story.promised(min_acked=2)
     assert story.verdict().line == (
         "UNKNOWN: only 1 messages were taken over, 2 are needed; 1 sent, 1 acked, 1 delivered, 0 unknown"
     )

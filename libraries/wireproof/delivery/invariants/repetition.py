@@ -70,7 +70,10 @@ def _connections(facts: Facts, client: Ints, connection: Ints) -> tuple[Bools, I
     row = np.full(len(wanted), ABSENT)
     row[known] = order[at[known]]
     marks = gather(opened["marks_redelivery"], row, 0) == 1
-    return marks, gather(opened["redelivery_ns"], row, 0), gather(opened["at"], row, 0)
+    redelivery_ns = gather(opened["redelivery_ns"], row, 0)
+    if facts.rules.redelivery_s is not None:
+        redelivery_ns = np.full(len(row), int(facts.rules.redelivery_s * 1e9))
+    return marks, redelivery_ns, gather(opened["at"], row, 0)
 
 
 def _confirmations(facts: Facts) -> tuple[Ints, Ints]:
