@@ -58,6 +58,14 @@ Loss May Be Allowed
     Should Be Equal As Integers    ${report.lost}    1
     Should Be Equal As Integers    ${report.acked}    40
 
+One Of Ten Thousand
+    [Template]    NONE
+    Everybody Enters    lossy
+    Start Ledger    guarantee=exactly once
+    Send Tracked Messages    alice    10000    audience=bob
+    Run Keyword And Expect Error    *    Drain Until Quiet    timeout=1s
+    Delivery Should Be Correct
+
 Nothing Sent Proves Nothing
     [Template]    NONE
     Start Ledger    empty    guarantee=exactly once
@@ -174,6 +182,11 @@ def test_a_drain_that_is_not_quiet_says_what_is_outstanding(run: Run) -> None:
 def test_plain_messages_have_the_audience_of_their_likes(run: Run) -> None:
     expected = r"FAIL: 1 lost of 40 acked; first lost \S+ \(alice→bob, carol, message 7 of 40\)"
     assert re.match(expected, run.failure("Plain Messages Are Judged Too"))
+
+
+def test_one_of_ten_thousand_is_found(run: Run) -> None:
+    expected = r"FAIL: 1 lost of 10 000 acked; first lost \S+ \(alice→bob, message 7 of 10 000\): acked .* bob's socket"
+    assert re.fullmatch(expected, run.failure("One Of Ten Thousand"))
 
 
 def test_what_proves_nothing_fails(run: Run) -> None:
