@@ -22,7 +22,7 @@ class Audience:
         clients: how many names there are.
         declared: for each message whether its sender said who has to get it.
         alias: for each client the one that stands for it where nothing was declared: of several that logged in as the
-            same, the last.
+            same, the last; None where nobody shares.
     """
 
     message: Ints
@@ -30,17 +30,17 @@ class Audience:
     sizes: Ints
     clients: int
     declared: Bools
-    alias: Ints
+    alias: Ints | None
 
     def find(self, message: Ints, client: Ints) -> Ints:
         """The pair of each message and client, or ABSENT."""
         if not len(self.message):
             return np.full(len(message), ABSENT)
         found = self._find(message, client)
-        if (self.alias != np.arange(self.clients)).any():
-            by_alias = self._find(message, self.alias[client])
-            found = np.where((found == ABSENT) & ~self.declared[message], by_alias, found)
-        return found
+        if self.alias is None:
+            return found
+        by_alias = self._find(message, self.alias[client])
+        return np.where((found == ABSENT) & ~self.declared[message], by_alias, found)
 
     def _find(self, message: Ints, client: Ints) -> Ints:
         starts = np.cumsum(self.sizes) - self.sizes
@@ -109,8 +109,11 @@ def _members(facts: "Facts", messages: Ints, group: Ints, recipient: Ints) -> tu
     return of_group, client
 
 
-def _aliases(facts: "Facts") -> Ints:
+def _aliases(facts: "Facts") -> Ints | None:
+    shared = [clients for clients in facts.sessions.holders.values() if len(clients) > 1]
+    if not shared:
+        return None
     alias = np.arange(facts.clients)
-    for clients in facts.sessions.holders.values():
+    for clients in shared:
         alias[clients] = clients[-1]
     return alias

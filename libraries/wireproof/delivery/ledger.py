@@ -115,11 +115,9 @@ class Ledger:
         from wireproof.delivery.samples import outstanding
 
         facts = Facts(self.recorder.history())
-        if redelivery_s is None:
-            redelivery_s = self.rules.redelivery_s
-        if redelivery_s is None:
-            redelivery_s = facts.history["connections"]["redelivery_ns"].max(initial=0) / 1e9
-        return outstanding(facts), redelivery_s
+        longest = facts.history["connections"]["redelivery_ns"].max(initial=0) / 1e9
+        told = (redelivery_s, self.rules.redelivery_s, longest)
+        return outstanding(facts), next(seconds for seconds in told if seconds is not None)
 
     def _give_up(self, waits_for: str, waited_s: float) -> None:
         verdict = self.judge()

@@ -155,13 +155,13 @@ CASES = [
     ),
     Case(
         "refused-delivered",
-        lambda: chat().expect("alice", M, "bob").send("alice", M).answer("alice", M, "refused").receive("bob", M),
+        lambda: chat().expect("alice", M, "carol").send("alice", M).answer("alice", M, "refused").receive("carol", M),
         lambda: (
             chat().expect("alice", M, "bob").send("alice", M).answer("alice", M, "refused").send("alice", M)
         )
         .answer("alice", M)
         .receive("bob", M),
-        "refused to its sender, read by bob",
+        "refused to its sender, read by carol",
     ),
     # -- D3 once
     Case(
@@ -411,6 +411,12 @@ CASES = [
         .answer("alice", M).receive("bob", M).receive("bob2", M),
         "it came on a socket that had been replaced 2.0 ms before it was sent",
     ),
+    Case(  # who held the name when the message was sent got it: nothing is stale
+        "stale-session",
+        lambda: chat().connect("bob2", identity="b").send("alice", M, to="b").answer("alice", M).receive("bob", M),
+        lambda: chat().send("alice", M, to="b").answer("alice", M).receive("bob", M).connect("bob2", identity="b"),
+        "it came on a socket that had been replaced 1.0 ms before it was sent",
+    ),
     Case(
         "spoofed-sender",
         lambda: chat().deliver(M, "bob", flow="c→b"),
@@ -446,6 +452,14 @@ CASES = [
         .send("alice", M).answer("alice", M),
         lambda: chat().tell("fault", "db", phase="off").tell("fault", "db", phase="on").expect("alice", M, "bob")
         .send("alice", M),
+        "sent after the last fault, as all that got nowhere",
+    ),
+    Case(  # nothing is taken over, although something arrives
+        "no-progress-after-heal",
+        lambda: chat().tell("fault", "db", phase="on").tell("fault", "db", phase="off").expect("alice", M, "bob")
+        .send("alice", M).receive("bob", M),
+        lambda: chat().tell("fault", "db", phase="on").tell("fault", "db", phase="off").expect("alice", M, "bob")
+        .send("alice", M, no_ack=True).receive("bob", M),
         "sent after the last fault, as all that got nowhere",
     ),
 ]  # fmt: skip
