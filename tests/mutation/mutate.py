@@ -27,7 +27,7 @@ TARGETS = (
     *(PACKAGE / f"{name}.py" for name in ("facts", "audience", "sessions", "numbering", "verdict", "ledger")),
 )
 TESTS = ROOT / "tests" / "unit" / "delivery"
-JUDGING = ("test_invariants.py", "test_verdict.py", "test_facts.py", "test_history.py", "test_oracle.py")
+JUDGING = ("test_invariants.py", "test_verdict.py", "test_facts.py", "test_columns.py", "test_oracle.py")
 RUNNING = ("test_ledger.py",)
 """The tests that have to notice: of how a ledger runs, and of how it judges; the likeliest first."""
 
