@@ -4,8 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 N      ?= 20
 OPTIONS ?=
+DEFECT ?=
+REPEATS ?= $(if $(DEFECT),1,5)
 
-.PHONY: help accept smoke test lint unit integration atest stretch repeat bench docs mutation clean
+.PHONY: help accept smoke test lint unit integration atest stretch repeat bench prove docs mutation clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F': .*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +63,9 @@ mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger; a test
 
 bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for one area)
 	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
+
+prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; results/kill-matrix.html (DEFECT=name for one)
+	$(BIN)/python -m tests.prove --repeats $(REPEATS) $(if $(DEFECT),--defect $(DEFECT))
 
 docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
 	$(BIN)/python -m robot.libdoc wireproof.Delivery docs/keywords/Delivery.html

@@ -1,7 +1,8 @@
-"""`python -m reference_server [serve|migrate] [--test-mode]`: every setting comes from the environment."""
+"""`python -m reference_server [serve|migrate] [--test-mode]`: the settings come from the environment."""
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from reference_server import logs
 from reference_server.app import App, StartError, migrate
 from reference_server.clock import Clock
-from reference_server.settings import Settings, SettingsError, load
+from reference_server.defects import parts_with
+from reference_server.settings import PREFIX, Settings, SettingsError, load
 from reference_server.store import Store, Unavailable
 
 
@@ -24,11 +26,20 @@ def main() -> int:
         "command", nargs="?", choices=("serve", "migrate"), default="serve", help="serve migrates first"
     )
     parser.add_argument("--test-mode", action="store_true", help="hand out tokens over HTTP; for tests only")
+    parser.add_argument(
+        "--defect",
+        action="append",
+        default=[],
+        metavar="NAME[:PARAMETERS]",
+        help="be wrong in this way, to see what tests catch; needs --test-mode; may be given several times",
+    )
+    parser.add_argument("--defect-seed", metavar="N", help="where the chances of defects start; 1 unless given")
     arguments = parser.parse_args()
     logs.set_up()
     try:
-        settings = load(test_mode=arguments.test_mode)
-        _run(App(settings).run() if arguments.command == "serve" else _migrate(settings))
+        settings = load(_environment(arguments), test_mode=arguments.test_mode)
+        parts = parts_with(settings.defects, settings.defect_seed)
+        _run(App(settings, parts).run() if arguments.command == "serve" else _migrate(settings))
     except SettingsError as problem:
         print(f"reference_server: {problem}", file=sys.stderr)  # noqa: T201
         return 2
@@ -36,6 +47,12 @@ def main() -> int:
         print(f"reference_server: {problem}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
+
+
+def _environment(arguments: argparse.Namespace) -> dict[str, str]:
+    """The environment, with the options in the place of its variables."""
+    options = {"DEFECTS": ",".join(arguments.defect), "DEFECT_SEED": arguments.defect_seed}
+    return {**os.environ, **{f"{PREFIX}{name}": value for name, value in options.items() if value}}
 
 
 async def _migrate(settings: Settings) -> None:

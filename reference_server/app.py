@@ -18,6 +18,7 @@ from reference_server.clock import Clock
 from reference_server.delivery import Delivery
 from reference_server.gateway import Gateway
 from reference_server.http import Api
+from reference_server.http_for_tests import ApiForTests
 from reference_server.metrics import Metrics
 from reference_server.migrate import MigrationError
 from reference_server.peer import Services
@@ -69,7 +70,8 @@ class App:
         self._bus.listener = sessions
         services = Services(settings, self._clock, sessions, self._delivery, self._writer, metrics, self._tasks)
         self._gateway = parts.gateway(services, tokens)
-        self._api = parts.api(settings, self._clock, self.store, self._bus, sessions, tokens, metrics)
+        more = ApiForTests(self._clock, self.store, self._writer, tokens).routes() if settings.test_mode else []
+        self._api = parts.api(settings, self._clock, self.store, self._bus, sessions, tokens, metrics, more)
 
     async def start(self) -> None:
         """Migrate, connect and listen; raises StartError."""
@@ -102,6 +104,8 @@ class App:
             logs.warning("OPEN MODE: everybody is who they say they are; never use this where others can connect")
         if self.settings.test_mode:
             logs.warning("TEST MODE: anybody can get a token; never use this in production")
+        if self.settings.defects:
+            logs.warning("DEFECTS: wrong on purpose", defects=self.settings.defects, seed=self.settings.defect_seed)
         gc.freeze()
         logs.info("listening", node=self.settings.node, wsPort=ws_port, httpPort=http_port)
 

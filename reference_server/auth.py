@@ -70,9 +70,15 @@ class Tokens:
             or not claims["jti"]
         ):
             raise AuthError("the token is not valid")
-        if expires <= self._clock.wall():
+        expires_at = datetime.fromtimestamp(min(expires, 253402300799), UTC)
+        identity = Identity(claims["sub"], device, claims["jti"], expires_at)
+        self.check_again(identity)
+        return identity
+
+    def check_again(self, identity: Identity) -> None:
+        """Whether an identity still holds that was checked a while ago; raises AuthError."""
+        if identity.expires_at <= self._clock.now():
             raise AuthError("the token has expired")
-        return Identity(claims["sub"], device, claims["jti"], datetime.fromtimestamp(min(expires, 253402300799), UTC))
 
     def issue(self, user_id: str, device_id: str, expires_in: float = 3600, audience: str = AUDIENCE) -> IssuedToken:
         """A new token; `expires_in` is seconds from now and may be negative, to make one that has expired."""

@@ -9,6 +9,8 @@ from reference_server.store import Admission
 
 Key = tuple[str, str]
 """(userId, deviceId)"""
+NOTHING = 2**63 - 1
+"""After this number nothing comes."""
 
 
 class Link(Protocol):
@@ -44,6 +46,8 @@ class Channel:
         "live",
         "numbers",
         "offered_before",
+        "recover_after",
+        "revoked",
         "sends",
     )
 
@@ -52,10 +56,14 @@ class Channel:
         self.link = link
         self.addressee = replies.Addressee(*key)
         self.generation = 0
+        self.revoked = 0
+        """The generation that was revoked before this channel knew its own."""
         self.confirmed = Confirmations()
         self.cursor = 0
         self.high = 0
         self.offered_before = 0
+        self.recover_after = NOTHING
+        """What comes after this number is sent although it is confirmed."""
         self.live = False
         self.closed = False
         self.active_at = 0.0
@@ -72,6 +80,27 @@ class Channel:
         self.cursor = self.confirmed.watermark
         self.high = max(self.high, admission.last_seq)
         self.offered_before = admission.offered_before
+
+    def recover(self, after: int) -> None:
+        """Begin after this number; what is unconfirmed before it still comes first."""
+        self.recover_after = after
+        self.cursor = min(self.cursor, after)
+
+    def owes(self, seq: int) -> bool:
+        """Whether a delivery is to be sent on this connection."""
+        return seq > self.recover_after or seq not in self.confirmed
+
+    def owed(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The numbers that `owes` is true of, as ranges with both ends included."""
+        ranges = self.confirmed.missing(first, min(last, self.recover_after))
+        asked_for = max(first, self.recover_after + 1)
+        if asked_for <= last:
+            ranges.append((asked_for, last))
+        return ranges
+
+    def seen_before(self, seq: int) -> bool:
+        """Whether an earlier connection may have received a delivery."""
+        return seq <= self.offered_before or seq in self.confirmed
 
     def expect_confirmation(self, seq: int, message_id: str, due: float, first: int) -> None:
         """Remember that a delivery was written and needs a confirmation."""

@@ -3,13 +3,32 @@
 import time
 from datetime import UTC, datetime
 
+FARTHEST = 10 * 366 * 86_400
+"""Seconds that a clock may be ahead of the real time: beyond every setting, and still a date that all can write."""
+
 
 class Clock:
-    """Wall time for what is stored and shown, monotonic time for what is waited for."""
+    """Wall time for what is stored and shown, monotonic time for what is waited for; a test can move both on."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+        self.ahead = 0.0
+        """Seconds that the wall time is ahead of the real one."""
+
+    def advance(self, seconds: float) -> None:
+        """Move on; raises ValueError for a step back, or one beyond FARTHEST."""
+        if not 0 <= seconds <= FARTHEST - self.ahead:
+            raise ValueError(f"a clock moves forward, at most {FARTHEST} seconds ahead of the real time")
+        self.ahead += seconds
+        self._skipped += seconds
+
+    def put_back(self) -> None:
+        """Show the real time again. Monotonic time stays where it is: whoever waits has waited."""
+        self.ahead = 0.0
 
     def wall(self) -> float:
         """Seconds since 1970 in UTC."""
-        return time.time()
+        return time.time() + self.ahead
 
     def now(self) -> datetime:
         """The same moment as an aware datetime, as the database wants it."""
@@ -17,7 +36,7 @@ class Clock:
 
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back."""
-        return time.monotonic()
+        return time.monotonic() + self._skipped
 
 
 def iso(moment: datetime) -> str:

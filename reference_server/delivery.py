@@ -53,6 +53,10 @@ class Delivery:
         if not waiting:
             self._expected.pop(channel.key, None)
 
+    def under_way(self, key: Key) -> list[Channel]:
+        """The channels of a device whose registration is not known to be committed yet."""
+        return self._expected.get(key, [])
+
     def activate(self, channel: Channel, admission: Admission) -> Channel | None:
         """The registration is committed. Returns the channel here that has to go: the one of the older generation.
 
@@ -122,7 +126,7 @@ class Delivery:
             seq = channel.numbers.get(message_id)
             if seq is None:
                 return True
-        elif seq > channel.cursor or channel.ids.get(seq, message_id) != message_id:
+        elif (seq > channel.cursor and not channel.seen_before(seq)) or channel.ids.get(seq, message_id) != message_id:
             return False
         channel.forget(seq)
         if not channel.sends:
@@ -170,7 +174,7 @@ class Delivery:
             self._metrics.deliveries_repeated_total += 1
         else:
             self._metrics.deliveries_sent_total += 1
-        if envelope.requires_ack:
+        if envelope.requires_ack and seq not in channel.confirmed:
             due = self._clock.monotonic() + self._settings.message_timeout
             channel.expect_confirmation(seq, envelope.id, due, retry_count)
             self._waiting[channel] = None
@@ -198,11 +202,10 @@ class Delivery:
                     return
                 self._pass_over(channel, row["seq"] - 1)
                 channel.cursor = row["seq"]
-                if row["seq"] not in channel.confirmed:
+                if channel.owes(row["seq"]):
                     envelope = envelope_of(channel.key[0], row)
-                    self._send(
-                        channel, row["seq"], envelope, replies.body(envelope), int(row["seq"] <= channel.offered_before)
-                    )
+                    again = int(channel.seen_before(row["seq"]))
+                    self._send(channel, row["seq"], envelope, replies.body(envelope), again)
                 if channel.link.congested():
                     await channel.link.drain()
             if not rows:
@@ -211,7 +214,7 @@ class Delivery:
 
     def _pass_over(self, channel: Channel, last: int) -> None:
         """Numbers up to `last` have no row any more: tell the client, and count them as confirmed."""
-        for first, end in channel.confirmed.missing(channel.cursor + 1, last):
+        for first, end in channel.owed(channel.cursor + 1, last):
             payload = replies.gap(first, end)
             channel.link.send(channel.addressee.message(b"notification", payload, replies.stamp(self._clock.now())))
             for seq in range(first, end + 1):

@@ -218,6 +218,8 @@ class Connection(ServerConnection):
 class Gateway:
     """Accepts connections, keeps them alive and lets them go."""
 
+    peer_class: type[Peer] = Peer
+
     def __init__(self, services: Services, tokens: Tokens | None) -> None:
         """Without `tokens` an Authorization header is not looked at."""
         self._services = services
@@ -308,7 +310,7 @@ class Gateway:
             await connection.close(CloseCode.OVERLOADED, "too many connections")
             return
         link = SocketLink(connection, self._settings.outbound_buffer_bytes, self._outbox, self._services.tasks)
-        peer = Peer(self._services, link, connection.identity, _suggested(connection.request))
+        peer = self.peer_class(self._services, link, connection.identity, _suggested(connection.request))
         connection.link, connection.peer = link, peer
         connection.last_heard = connection.loop.time()
         self._open[connection] = None

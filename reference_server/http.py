@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,18 +16,11 @@ from reference_server.metrics import Metrics
 from reference_server.migrate import MigrationError
 from reference_server.sessions import Sessions
 from reference_server.settings import Settings
-from reference_server.store import Collision, RowError, Store, Unavailable
+from reference_server.store import RowError, Store, Unavailable
 
 PAGE = 500
 """Rows of a list at most; ask again with `after`."""
 BODY_LIMIT = 64 * 1024
-
-
-class _TokenRequest(msgspec.Struct, rename="camel"):
-    user_id: str
-    device_id: str
-    expires_in: float = 3600.0
-    audience: str | None = None
 
 
 class Api:
@@ -42,8 +35,12 @@ class Api:
         sessions: Sessions,
         tokens: Tokens | None,
         metrics: Metrics,
+        more: Sequence[web.RouteDef] = (),
     ) -> None:
-        """Without `tokens` nobody can prove who he is, so the questions about a user's data are closed."""
+        """Without `tokens` nobody can prove who he is, so the questions about a user's data are closed.
+
+        `more` is what else is served, with the same plain refusals.
+        """
         self._settings = settings
         self._clock = clock
         self._store = store
@@ -51,6 +48,7 @@ class Api:
         self._sessions = sessions
         self._tokens = tokens
         self._metrics = metrics
+        self._more = more
         self._runner: web.AppRunner | None = None
         self.draining = False
 
@@ -68,10 +66,9 @@ class Api:
                 web.get("/executions", self._executions),
                 web.delete("/sessions/{id}", self._revoke_session),
                 web.delete("/tokens/{jti}", self._revoke_token),
+                *self._more,
             ]
         )
-        if self._settings.test_mode:
-            app.add_routes([web.post("/test/tokens", self._issue_token), web.post("/test/reset", self._reset)])
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._settings.host, self._settings.http_port).start()
@@ -98,13 +95,14 @@ class Api:
         statuses = {check["status"] for check in checks.values()}
         if self.draining:
             statuses.add("fail")
-        return _health(next(s for s in ("fail", "warn", "pass") if s in statuses), checks)
+        status = next(s for s in ("fail", "warn", "pass") if s in statuses)
+        return _health(status, checks, self._settings.defects)
 
     async def _check(self, probe: Callable[[], Awaitable[None]], otherwise: str) -> dict[str, Any]:
         start = time.perf_counter()
         try:
             await probe()
-        except (Unavailable, RowError, Collision, MigrationError) as problem:
+        except (Unavailable, RowError, MigrationError) as problem:
             return {"status": otherwise, "output": str(problem)}
         except Exception as problem:  # noqa: BLE001 - whatever a driver raises, the dependency is not ready
             return {"status": otherwise, "output": type(problem).__name__}
@@ -120,7 +118,7 @@ class Api:
         )
 
     async def _version(self, _: web.Request) -> web.Response:
-        return _json(
+        return json_answer(
             {
                 "name": "reference_server",
                 "version": VERSION,
@@ -133,7 +131,7 @@ class Api:
     async def _devices(self, request: web.Request) -> web.Response:
         identity = await self._identity(request)
         rows = await self._store.fetch(queries.DEVICES, identity.user_id, self._clock.now(), PAGE)
-        return _json(
+        return json_answer(
             [
                 {
                     "id": r["id"],
@@ -157,7 +155,7 @@ class Api:
         if not after.isdecimal() or len(after) > 18:
             raise web.HTTPBadRequest(text="after: expected a number of a delivery, 0 for all")
         rows = await self._store.fetch(queries.DELIVERIES_AFTER, identity.user_id, device_id, int(after), PAGE)
-        return _json(
+        return json_answer(
             [
                 {
                     "seq": r["seq"],
@@ -178,7 +176,7 @@ class Api:
     async def _executions(self, request: web.Request) -> web.Response:
         identity = await self._identity(request)
         rows = await self._store.fetch(queries.EXECUTIONS, identity.user_id, PAGE)
-        return _json(
+        return json_answer(
             [
                 {
                     "id": r["id"],
@@ -205,22 +203,6 @@ class Api:
             raise web.HTTPNotFound(text="no such token")
         return web.Response(status=204)
 
-    async def _issue_token(self, request: web.Request) -> web.Response:
-        if self._tokens is None:
-            raise web.HTTPConflict(text="the server runs in open mode: there are no tokens")
-        try:
-            wanted = msgspec.json.decode(await request.read(), type=_TokenRequest)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise web.HTTPUnprocessableEntity(text=str(problem)) from None
-        options = {} if wanted.audience is None else {"audience": wanted.audience}
-        issued = self._tokens.issue(wanted.user_id, wanted.device_id, wanted.expires_in, **options)
-        return _json({"token": issued.token, "jti": issued.token_id, "expiresAt": iso(issued.expires_at)}, 201)
-
-    async def _reset(self, _: web.Request) -> web.Response:
-        """Nothing is cached beyond the open connections: only what the writer still holds has to go out first."""
-        await self._sessions.settled()
-        return web.Response(status=204)
-
     async def _identity(self, request: web.Request) -> Identity:
         if self._tokens is None:
             raise web.HTTPForbidden(text="the server runs in open mode: nobody can prove who they are")
@@ -236,12 +218,14 @@ class Api:
             raise web.HTTPUnauthorized(text=str(problem), headers={"WWW-Authenticate": "Bearer"}) from None
 
 
-def _json(value: object, status: int = 200) -> web.Response:
+def json_answer(value: object, status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
 
 
-def _health(status: str, checks: dict[str, Any]) -> web.Response:
+def _health(status: str, checks: dict[str, Any], defects: tuple[str, ...] = ()) -> web.Response:
     body = {"status": status, "version": VERSION, "checks": checks}
+    if defects:
+        body["defects"] = defects
     return web.Response(
         body=msgspec.json.encode(body), status=503 if status == "fail" else 200, content_type="application/health+json"
     )
@@ -255,11 +239,11 @@ async def _plain_errors(
     try:
         return await handler(request)
     except web.HTTPException as refusal:
-        response = _json({"error": refusal.text}, refusal.status)
+        response = json_answer({"error": refusal.text}, refusal.status)
         if "WWW-Authenticate" in refusal.headers:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
-    except (Unavailable, Collision):
-        return _json({"error": "the database cannot be reached"}, 503)
+    except Unavailable:
+        return json_answer({"error": "the database cannot be reached"}, 503)
     except RowError:
-        return _json({"error": "a value in the request cannot be used"}, 400)
+        return json_answer({"error": "a value in the request cannot be used"}, 400)

@@ -130,8 +130,6 @@ class Peer:
         """A message of this client is not stored, or nobody knows."""
         self._landed(item)
         self._refuse(item.envelope, code, reason, retry_after_ms)
-        if code is ErrorCode.SESSION_EXPIRED:
-            self._link.close(CloseCode.REPLACED, "this registration is no longer valid")
 
     def _before_registration(self, data: bytes) -> None:
         try:
@@ -256,10 +254,13 @@ class Peer:
 
     async def _unregister(self, session: Session, envelope: Envelope) -> None:
         try:
-            await self._services.sessions.end(session, "unregistered")
+            ended = await self._services.sessions.end(session, "unregistered")
         except Unavailable:
             self._refuse(envelope, ErrorCode.UNAVAILABLE, "the database cannot be reached", RETRY_AFTER_MS)
             self._handle = self._ignore if self._gone else partial(self._registered, session)
+            return
+        if not ended:
+            self._refuse(envelope, ErrorCode.SESSION_EXPIRED, "the session is no longer that of this connection")
             return
         if envelope.requires_ack:
             payload = {"originalMessageId": envelope.id, "status": "success"}
@@ -278,12 +279,17 @@ class Peer:
             self._link.resume()
 
     def _refuse(self, envelope: Envelope, code: ErrorCode, reason: str, retry_after_ms: int | None = None) -> None:
-        """Answer a readable message that is not accepted: a failed ack when it asked for one, else an error."""
+        """Answer a readable message that is not accepted: a failed ack when it asked for one, else an error.
+
+        One whose sender was replaced, or whose device is gone, is the last of its connection.
+        """
         self._services.metrics.messages_refused_total += 1
         if envelope.requires_ack:
             self._reply(b"ack", replies.failed(envelope.id, code, reason, retry_after_ms))
         else:
             self._error(code, reason, envelope.id, retry_after_ms)
+        if code is ErrorCode.SESSION_EXPIRED:
+            self._link.close(CloseCode.REPLACED, reason)
 
     def _error(self, code: ErrorCode, reason: str, original_id: str = "", retry_after_ms: int | None = None) -> None:
         self._reply(b"error", replies.error(code, reason, original_id, retry_after_ms))

@@ -4,7 +4,10 @@ STORE_BATCH = (
     "SELECT * FROM store_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,"
     " $20, $21, $22, $23, $24, $25, $26, $27)"
 )
-REGISTER = "SELECT * FROM register_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+REGISTER = (
+    "SELECT * FROM register_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+    " $19, $20, $21)"
+)
 
 BACKLOG_PAGE = """
     SELECT * FROM (
@@ -41,11 +44,15 @@ EXECUTIONS = """
     WHERE user_id = $1 ORDER BY created_at DESC, id LIMIT $2
 """
 
-END_SESSION = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL"
+END_SESSION = """
+    UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE id = $1 AND generation = $2 AND ended_at IS NULL
+    RETURNING true
+"""
 REVOKE_SESSION = """
     UPDATE sessions SET ended_at = coalesce(ended_at, $3), end_reason = coalesce(end_reason, 'revoked')
     WHERE id = $1 AND user_id = $2 RETURNING device_id, generation
 """
+LOCK_USER = "SELECT FROM users WHERE id = $1 FOR UPDATE"
 TOKEN_OF_ANOTHER = "SELECT true FROM sessions WHERE token_id = $1 AND user_id <> $2 LIMIT 1"  # noqa: S105 - no password
 REVOKE_TOKEN = "INSERT INTO revoked_tokens VALUES ($1, $2) ON CONFLICT DO NOTHING"  # noqa: S105 - no password
 IS_REVOKED = "SELECT true FROM revoked_tokens WHERE id = $1"
@@ -54,7 +61,11 @@ END_ITS_SESSIONS = """
     WHERE token_id = $1 RETURNING device_id, generation
 """
 
-FORGET_PRESENCE = "DELETE FROM user_presence WHERE node = $1"
+FORGET_PRESENCE = """
+    WITH gone AS (DELETE FROM user_presence WHERE node = $1 RETURNING session_id, lease_until)
+    UPDATE sessions s SET disconnected_at = least(gone.lease_until, $2) FROM gone
+    WHERE s.id = gone.session_id AND s.disconnected_at IS NULL
+"""
 RENEW_LEASES = """
     WITH renewed AS (UPDATE user_presence SET lease_until = $3 WHERE node = $1 RETURNING user_id, device_id)
     UPDATE devices d SET last_seen_at = $2 FROM renewed r

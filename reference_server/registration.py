@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from reference_server.auth import AuthError, Identity
-from reference_server.protocol import Envelope, Id
+from reference_server.protocol import MAX_ID_LENGTH, Envelope, Id
 
 
 class RegistrationError(Exception):
@@ -33,8 +33,8 @@ class Registration(msgspec.Struct, rename="camel"):
     version: Annotated[str, msgspec.Meta(max_length=100)]
     capabilities: Capabilities
     auth_token: str | None = None
-    session_id: str | None = None
-    epoch: str | None = None
+    session_id: Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)] | None = None
+    epoch: Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)] | None = None
     last_seq: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
 
 
@@ -54,8 +54,9 @@ def read(envelope: Envelope) -> Registration:
         ("userId", registration.user_id),
         ("platform", registration.platform),
         ("version", registration.version),
+        ("sessionId", registration.session_id),
     ):
-        if "\0" in text:
+        if text is not None and "\0" in text:
             raise RegistrationError(f"payload.{name}: holds a NUL character")
     if envelope.from_device_id != registration.id:
         raise RegistrationError("fromDeviceId: differs from payload.id")
@@ -70,6 +71,17 @@ def authorize(registration: Registration, identity: Identity) -> None:
     """Whether a token allows this registration; raises AuthError. It does not tell a wrong user from a wrong device."""
     if (registration.user_id, registration.id) != (identity.user_id, identity.device_id):
         raise AuthError("the token belongs to another device")
+
+
+def recovers(registration: Registration, epoch: str, last_seq: int, kept: int) -> bool:
+    """Whether everything can be sent again that the device missed.
+
+    It must speak of the present numbering, and of all `kept` deliveries after its `lastSeq` none may be gone. One that
+    claims more than was ever sent misses a negative number, which is never kept.
+    """
+    if registration.last_seq is None or registration.epoch != epoch:
+        return False
+    return kept == last_seq - registration.last_seq
 
 
 def _plain(problem: str) -> str:

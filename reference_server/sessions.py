@@ -12,7 +12,7 @@ from reference_server.delivery import Delivery
 from reference_server.protocol import CloseCode
 from reference_server.registration import Registration, RegistrationError
 from reference_server.settings import Settings
-from reference_server.store import Collision, NewSession, RowError, Store
+from reference_server.store import Admission, NewSession, RowError, Store
 from reference_server.writer import Writer
 
 
@@ -26,8 +26,8 @@ class Session:
     generation: int
     epoch: str
     channel: Channel
-    resumed: bool = False
-    recovered: bool = False
+    resumed: bool
+    recovered: bool
 
 
 class Sessions:
@@ -53,6 +53,7 @@ class Sessions:
             identity = self._tokens.check(wanted.auth_token)
         if identity is None:
             raise AuthError("a token is needed: payload.authToken or the Authorization header")
+        self._tokens.check_again(identity)
         registration.authorize(wanted, identity)
         return identity
 
@@ -60,7 +61,7 @@ class Sessions:
         """Commit a registration and take the device over; raises AuthError, RegistrationError, Unavailable.
 
         Older connections of the device are closed with 4001, here at once and on other nodes by a hint; whatever they
-        still send is refused by their generation.
+        still send is refused by their generation. A session that cannot be resumed is replaced without a word why.
         """
         key = (wanted.user_id, wanted.id)
         new = NewSession(
@@ -73,7 +74,7 @@ class Sessions:
         channel = self._delivery.expect(key, link)
         try:
             admission = await self._store.register(wanted, new)
-        except (RowError, Collision):
+        except RowError:
             raise RegistrationError("payload: the database refuses a value of it") from None
         finally:
             self._delivery.dismiss(channel)
@@ -83,14 +84,29 @@ class Sessions:
             raise RegistrationError(
                 f"the user has {self._settings.max_devices_per_user} devices online, which is the limit"
             )
-        session = Session(*key, new.session_id, admission.generation, admission.epoch, channel)
+        recovered = self._recovers(wanted, admission)
         replaced = self._delivery.activate(channel, admission)
+        if recovered:
+            channel.recover(wanted.last_seq or 0)
         if replaced is not None:
             logs.info("replaced", userId=key[0], deviceId=key[1], generation=replaced.generation)
             replaced.link.close(CloseCode.REPLACED, "replaced by a newer connection of this device")
+        if channel.revoked == admission.generation:
+            link.close(CloseCode.REVOKED, "revoked")
         self._bus.replaced(*key, admission.generation)
         self._bus.presence(*key, online=True)
-        return session
+        return Session(
+            *key,
+            session_id=admission.session_id,
+            generation=admission.generation,
+            epoch=admission.epoch,
+            channel=channel,
+            resumed=admission.resumed,
+            recovered=recovered,
+        )
+
+    def _recovers(self, wanted: Registration, admission: Admission) -> bool:
+        return registration.recovers(wanted, admission.epoch, admission.last_seq, admission.kept)
 
     def close(self, session: Session) -> None:
         """The connection is gone: the device goes offline, unless a newer connection has taken it over."""
@@ -98,9 +114,12 @@ class Sessions:
         self._writer.closed(Closed(session.user_id, session.device_id, session.generation, session.session_id))
         self._bus.presence(session.user_id, session.device_id, online=False)
 
-    async def end(self, session: Session, reason: str) -> None:
-        """The session is over and cannot be resumed; raises Unavailable."""
-        await self._store.end_session(session.session_id, reason)
+    async def end(self, session: Session, reason: str) -> bool:
+        """The session is over and cannot be resumed; False when it was not this connection's any more.
+
+        Raises Unavailable.
+        """
+        return await self._store.end_session(session.session_id, session.generation, reason)
 
     async def revoke(self, session_id: str, user_id: str) -> bool:
         """End a session of a user and close its connection with 4002; False when the user has no such session."""
@@ -116,14 +135,13 @@ class Sessions:
             self._close_revoked(owner.user_id, device_id, generation)
         return ended is not None
 
-    async def settled(self) -> None:
-        """Wait until everything that connections left behind is stored."""
-        await self._writer.drain()
-
     def _close_revoked(self, user_id: str, device_id: str, generation: int) -> None:
-        channel = self._delivery.find((user_id, device_id))
+        key = (user_id, device_id)
+        channel = self._delivery.find(key)
         if channel is not None and channel.generation == generation:
             channel.link.close(CloseCode.REVOKED, "revoked")
+        for channel in self._delivery.under_way(key):
+            channel.revoked = generation
 
     def on_wake(self, user_id: str, device_id: str, seq: int) -> None:
         """Another node stored a delivery for a device that may be here."""

@@ -1,6 +1,7 @@
 """Every setting of the server, read once from the environment."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -49,13 +50,15 @@ class Settings:
     retention: float = 86_400.0
     device_ttl: float = 86_400.0
     shutdown_grace: float = 10.0
+    defects: tuple[str, ...] = ()
+    defect_seed: int = 1
 
     @property
     def lease(self) -> float:
         """How long a presence row stays valid without renewal: three missed renewals, never less than two seconds."""
         return max(3 * self.heartbeat_interval, 2.0)
 
-    def public(self) -> dict[str, float | int | str | bool]:
+    def public(self) -> dict[str, float | int | str | bool | tuple[str, ...]]:
         """What anyone may know: the limits and durations by their camelCase names, no address and no secret."""
         return {_camel(name): getattr(self, name) for name in _PUBLIC}
 
@@ -120,7 +123,8 @@ def _read(name: str, kind: type, text: str) -> Any:
             raise SettingsError(f"{variable} is {text!r}: expected 0 or 1")
         return text.lower() in {"1", "true"}
     if kind is tuple:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+        # a comma before a digit belongs to the parameters of a defect: duplicate-delivery:0.001,2s
+        return tuple(part.strip() for part in re.split(r",(?!\s*\d)", text) if part.strip())
     if kind is str:
         return text
     try:
@@ -150,6 +154,8 @@ def _check(settings: Settings) -> None:
         )
     if settings.token_secret and len(settings.token_secret.encode()) < MINIMUM_SECRET_BYTES:
         raise SettingsError(f"the secret for tokens is too short: HS256 needs at least {MINIMUM_SECRET_BYTES} bytes")
+    if settings.defects and not settings.test_mode:
+        raise SettingsError(f"defects are for tests only: add --test-mode, or {PREFIX}TEST_MODE=1")
     for name, schemes in _SCHEMES.items():
         if not getattr(settings, name).startswith(schemes):
             raise SettingsError(f"{PREFIX}{name.upper()} is no address: expected one that starts with {schemes[0]}")

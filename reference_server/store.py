@@ -19,6 +19,8 @@ from reference_server.settings import Settings
 STATEMENT_TIMEOUT = 5.0
 """Seconds after which a silent database counts as away."""
 CONNECT_TIMEOUT = 2.0
+RECOVERABLE = 100_000
+"""Who missed more deliveries than this does not recover: counting them holds a lock."""
 PAGE_ROWS = 200
 PAGE_BYTES = 1024 * 1024
 """A replay reads the backlog in pages: this many rows, or this many payload bytes and one more row."""
@@ -32,22 +34,27 @@ class RowError(Exception):
     """The database refuses a value in the batch; nothing of the batch was stored."""
 
 
-class Collision(Exception):  # noqa: N818
+class Collision(Unavailable):
     """Another transaction stored the same id or took the locks crosswise; the batch is undone and may be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The database's answer to a registration; up to `offered_before` a socket may have seen the deliveries already."""
+    """The database's answer to a registration; up to `offered_before` a socket may have seen the deliveries already.
+
+    Of the deliveries after the presented `lastSeq` as many as `kept` are still there.
+    """
 
     outcome: str
     session_id: str
+    resumed: bool
     generation: int
     epoch: str
     last_seq: int
     watermark: int
     exceptions: str
     offered_before: int
+    kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,7 @@ class Store:
         return rows
 
     async def register(self, registration: Registration, new: NewSession) -> Admission:
-        """Admit a device; `outcome` says registered, device_limit or revoked."""
+        """Admit a device; `outcome` says registered, device_limit or revoked, the rest holds only for the first."""
         now = self._clock.now()
         s = self._settings
         can = registration.capabilities
@@ -150,8 +157,13 @@ class Store:
                 new.session_id,
                 new.token_id,
                 new.token_expires_at,
+                registration.session_id,
+                now - timedelta(seconds=s.session_timeout),
+                registration.last_seq,
+                self._oldest(),
+                RECOVERABLE,
             )
-        return Admission(row[0], new.session_id, *row[1:])
+        return Admission(*row)
 
     async def page(self, user_id: str, device_id: str, after: int, up_to: int) -> list[Any]:
         """The next deliveries of a device in order, without expired ones; empty when none is left."""
@@ -173,10 +185,12 @@ class Store:
         """user_id, device_id, last_seq of every device that is connected here."""
         return await self.fetch(queries.LAST_NUMBERS, self._settings.node)
 
-    async def end_session(self, session_id: str, reason: str) -> None:
-        """Mark a session as over."""
+    async def end_session(self, session_id: str, generation: int, reason: str) -> bool:
+        """Mark a session as over; False when this registration no longer holds it."""
         async with self._connection() as connection:
-            await connection.execute(queries.END_SESSION, session_id, self._clock.now(), reason)
+            return bool(
+                await connection.fetchval(queries.END_SESSION, session_id, generation, self._clock.now(), reason)
+            )
 
     async def revoke_session(self, session_id: str, user_id: str) -> tuple[str, int] | None:
         """End a session of this user; (deviceId, generation) of it, None when there is none."""
@@ -188,6 +202,7 @@ class Store:
         """Refuse a token from now on and end its sessions; (deviceId, generation) of each, None for another user's."""
         async with self._connection() as connection, connection.transaction():
             now = self._clock.now()
+            await connection.execute(queries.LOCK_USER, user_id)
             if await connection.fetchval(queries.TOKEN_OF_ANOTHER, token_id, user_id):
                 return None
             await connection.execute(queries.REVOKE_TOKEN, token_id, now)
@@ -195,9 +210,9 @@ class Store:
         return [(row[0], row[1]) for row in rows]
 
     async def forget_presence(self) -> None:
-        """Remove what an earlier run under this node's name left behind."""
+        """Remove what an earlier run under this node's name left behind; its sessions have aged since their lease."""
         async with self._connection() as connection:
-            await connection.execute(queries.FORGET_PRESENCE, self._settings.node)
+            await connection.execute(queries.FORGET_PRESENCE, self._settings.node, self._clock.now())
 
     async def renew_leases(self) -> None:
         """Keep this node's presence rows valid, and its devices within deviceTtl."""
@@ -229,8 +244,9 @@ class Store:
             async with self._pool.acquire(timeout=STATEMENT_TIMEOUT) as connection:
                 try:
                     yield connection
-                except TimeoutError:
-                    # Giving it back would wait for the cancellation, which a frozen database never confirms.
+                except (TimeoutError, asyncpg.InternalClientError):
+                    # Giving it back would wait for the cancellation, which a frozen database never confirms; and a
+                    # connection that was cut at the wrong moment confuses the driver.
                     connection.terminate()
                     raise
 
@@ -253,5 +269,5 @@ def _translated() -> Iterator[None]:
         if (problem.sqlstate or "")[:2] in _BLAMED_ON_THE_ROW:
             raise RowError(f"{type(problem).__name__} {problem.sqlstate}") from None
         raise Unavailable(type(problem).__name__) from None
-    except (OSError, TimeoutError, asyncpg.InterfaceError) as problem:
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
         raise Unavailable(type(problem).__name__) from None

@@ -30,6 +30,17 @@ A Long Absence Loses Nothing
     Device Comes Back    desktop
     Device Should Receive All    desktop    ${missed}
 
+The Numbers Of A Long Backlog Have No Gap
+    [Documentation]    A device sees by the numbers whether anything is missing: after a long absence nothing is.
+    [Tags]    DLV-06
+    ${before}    Device Sends    phone    {"text": "one of many"}    to=desktop
+    Device Should Receive    desktop    ${before}
+    Device Goes Offline    desktop
+    @{missed}    Device Sends Many    phone    200    to=desktop
+    Device Comes Back    desktop
+    Device Should Receive    desktop    ${missed}[-1]
+    Deliveries Should Be Numbered Without A Gap    desktop
+
 Live Messages Do Not Overtake The Backlog
     [Documentation]    Messages sent while a device is still catching up come after what it missed.
     [Tags]    DLV-06

@@ -95,4 +95,4 @@ Listener Should Be Heard And Hear Nothing
     [Documentation]    The server answers a connection that has not registered, by an error, and sends it no messages.
     Send Message    listener    {}    kind=heartbeat
     Wait For Message    listener    kind=error
-    Get Message Count    listener    ==    ${0}    kind=user_message    msg=misdelivered to an unregistered connection
+    Get Message Count    listener    ==    ${0}    kind=user_message    msg=misdelivered

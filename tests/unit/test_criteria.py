@@ -29,7 +29,9 @@ AREAS = {
     "security": {"SEC"},
     "operations": {"OPS"},
 }
-DUE = [f"CONN-{n:02}" for n in range(1, 14)] + [f"DLV-{n:02}" for n in range(1, 12)]  # areas that have suites
+DUE = (
+    [f"CONN-{n:02}" for n in range(1, 14)] + [f"DLV-{n:02}" for n in range(1, 12)] + ["SEC-03", "SEC-04", "SEC-05"]
+)  # areas that have suites
 
 
 def criteria() -> list[dict[str, Any]]:

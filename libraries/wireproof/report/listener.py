@@ -5,6 +5,7 @@ for each library that brings it. So every event is compared with what is already
 and a suite is entered with the first keyword or test that runs in it.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from robot.api import TestSuite, logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from wireproof import journal, scopes
+from wireproof.report.evidence import Evidence
+from wireproof.report.failures import TRY, shows_failure
+from wireproof.report.timeline import Failure
+
+MOST_TIMELINES = 5
+"""In one test, or in the set-up or tear-down of one suite: a test that goes on after failures may have thousands."""
 
 
 class Listener:
@@ -21,6 +28,9 @@ class Listener:
 
     def __init__(self) -> None:
         self._running: list[tuple[str, scopes.Scope]] = []
+        self._evidence: Evidence | None = None
+        self._user: scopes.Scope | None = None
+        self._shown: list[Any] = []
 
     def start_keyword(self, data: Any, result: Any) -> None:
         """A keyword outside a test belongs to a suite's set-up or tear-down."""
@@ -33,6 +43,16 @@ class Listener:
         self._enter_suite(data.parent)
         self._enter("test", data.id, data.full_name)
 
+    def end_library_keyword(self, data: Any, implementation: Any, result: Any) -> None:
+        """A failure is shown in every test that has used one of our keywords, whichever keyword failed."""
+        if implementation.owner.real_name.startswith("wireproof.") and self._user is not scopes.current():
+            self._user = scopes.current()
+            self._shown = []
+        self._show_failure(result)
+
+    def end_try(self, data: Any, result: Any) -> None:
+        self._show_failure(result)
+
     def end_test(self, data: Any, result: Any) -> None:
         self._leave(data.id)
 
@@ -44,6 +64,14 @@ class Listener:
         _warn(scopes.leave(scopes.run()))
         self._running.clear()
         journal.current().close()
+
+    def _show_failure(self, result: Any) -> None:
+        scope = scopes.current()
+        if self._evidence is None or self._user is not scope or not shows_failure(result):
+            return
+        if len(self._shown) < MOST_TIMELINES and not any(result is shown for shown in self._shown):
+            self._shown.append(result)
+            logger.info(self._evidence.show(_failure(result, scope)), html=True)
 
     @property
     def _in_test(self) -> bool:
@@ -63,8 +91,16 @@ class Listener:
         self._enter("suite", suite.id, suite.full_name)
 
     def _enter(self, kind: scopes.Kind, identity: str, name: str) -> None:
-        _open_journal()
+        self._open_journal()
         self._running.append((identity, scopes.enter(kind, name)))
+
+    def _open_journal(self) -> None:
+        built_in = BuiltIn()
+        if journal.current().is_open or built_in.dry_run_active:
+            return
+        output = Path(built_in.get_variable_value("${OUTPUT DIR}"))
+        journal.current().open(output / "wireproof" / "journal.jsonl")
+        self._evidence = Evidence(output)
 
     def _leave(self, identity: str) -> None:
         if not self._is_running(identity):
@@ -75,12 +111,19 @@ class Listener:
             _warn(scopes.leave(scope))
 
 
-def _open_journal() -> None:
-    built_in = BuiltIn()
-    if journal.current().is_open or built_in.dry_run_active:
-        return
-    output = built_in.get_variable_value("${OUTPUT DIR}")
-    journal.current().open(Path(output) / "wireproof" / "journal.jsonl")
+def _failure(result: Any, scope: scopes.Scope) -> Failure:
+    now_ns = journal.now_ns()
+    is_keyword = result.type != TRY
+    return Failure(
+        keyword=result.name if is_keyword else "TRY",
+        message=result.message,
+        arguments=result.args if is_keyword else (),
+        where=str(scope),
+        zero_ns=scope.started_ns,
+        began_ns=now_ns - round(result.elapsed_time.total_seconds() * 1e9),
+        at_ns=now_ns,
+        at=datetime.now(),
+    )
 
 
 def _warn(problems: list[str]) -> None:

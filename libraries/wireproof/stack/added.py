@@ -15,7 +15,7 @@ from wireproof.stack.readiness import NotReadyError, version
 from wireproof.stack.rundir import RunDirectory, write_private
 from wireproof.stack.server import ServerConfig, ServerService, token_secret_file
 from wireproof.stack.services import Service
-from wireproof.stack.settings import FUNCTIONAL, NOT_REPORTED, Setting
+from wireproof.stack.settings import NOT_REPORTED, Setting
 from wireproof.wiretext import safe
 
 OWN = ("postgres", "redis", "server")
@@ -49,15 +49,17 @@ class AddedServers:
     stack, which others may use.
     """
 
-    def __init__(self, addresses: Addresses, services: dict[str, Service]) -> None:
+    def __init__(self, addresses: Addresses, services: dict[str, Service], settings: Mapping[str, Setting]) -> None:
         """Nothing happens until the first server starts.
 
         Args:
             addresses: where PostgreSQL and Redis are, and what signs the tokens.
             services: those of the stack, to which servers are added and from which they are taken again.
+            settings: what a server has unless it is told otherwise.
         """
         self._addresses = addresses
         self._services = services
+        self._settings = settings
         self._databases: dict[str, str] = {}  # by the server's name
         self._run: RunDirectory | None = None
 
@@ -65,7 +67,7 @@ class AddedServers:
         """Starts a server with settings and a database of its own.
 
         Args:
-            settings: by their camelCase names; what is not given is as in functional tests.
+            settings: by their camelCase names; what is not given is as for the others.
             name: its name as a service, ``server-2``, ``server-3``, ... when empty.
 
         Raises:
@@ -79,7 +81,7 @@ class AddedServers:
         self._run = self._run or self._make_run()
         database = f"{name}-{secrets.token_hex(4)}"
         config = ServerConfig(
-            {**FUNCTIONAL, **settings},
+            {**self._settings, **settings},
             databases.beside(self._addresses.postgres, database),
             self._addresses.redis,
             database,
@@ -91,7 +93,7 @@ class AddedServers:
         self._databases[name] = database
         try:
             service.start()
-            _require_known(settings, service.http_endpoint)
+            require_known(settings, service.http_endpoint)
         except BaseException:
             self.end(name)
             raise
@@ -126,7 +128,8 @@ class AddedServers:
             self._run = None
 
 
-def _require_known(settings: Mapping[str, Setting], http_endpoint: str) -> None:
+def require_known(settings: Mapping[str, Setting], http_endpoint: str) -> None:
+    """Asks a server whether it has settings of these names; raises StackError."""
     known = version(http_endpoint).get("settings", {}).keys() | NOT_REPORTED
     unknown = sorted(settings.keys() - known)
     if unknown:

@@ -13,7 +13,7 @@ from wireproof.stack.addresses import Addresses
 from wireproof.stack.errors import StackError
 from wireproof.stack.readiness import Check
 from wireproof.stack.services import Service
-from wireproof.stack.settings import Setting
+from wireproof.stack.settings import FUNCTIONAL, Setting
 
 ABILITIES = {
     "start server": "start another server with its own settings and database; stop, kill, ... that one",
@@ -58,6 +58,7 @@ class Stack:
         lacks: Mapping[str, str] | None = None,
         disposable: bool = False,
         guards: Guards | None = None,
+        server_settings: Mapping[str, Setting] = FUNCTIONAL,
     ) -> None:
         """Knows a stack that runs.
 
@@ -68,6 +69,7 @@ class Stack:
             lacks: why it has not some of the others, by their names.
             disposable: whether its data may be thrown away.
             guards: what may be done to it.
+            server_settings: what an added server has unless it is told otherwise.
         """
         self.mode = mode
         self.addresses = addresses
@@ -76,7 +78,7 @@ class Stack:
         self.services: dict[str, Service] = {}
         self._abilities = frozenset(abilities)
         self._lacks = lacks or {}
-        self._added = AddedServers(addresses, self.services)
+        self._added = AddedServers(addresses, self.services, server_settings)
 
     def endpoint(self, name: str) -> str:
         """The address of ws, http, postgres or redis, without a password.
@@ -137,7 +139,7 @@ class Stack:
         """Starts another server with settings and a database of its own, in the stack's PostgreSQL and Redis.
 
         Args:
-            settings: by their camelCase names; what is not given is as in functional tests.
+            settings: by their camelCase names; what is not given is as in functional tests, or as this run was told.
             name: its name as a service, ``server-2``, ``server-3``, ... when empty.
 
         Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wireproof.stack import databases
 from wireproof.stack.accounts import Account, unprivileged
-from wireproof.stack.added import QUICK_STOP_S
+from wireproof.stack.added import QUICK_STOP_S, require_known
 from wireproof.stack.addresses import Addresses
 from wireproof.stack.base import ABILITIES, Stack
 from wireproof.stack.binaries import Sources, find_postgres, find_redis, installed, reachable_postgres
@@ -52,7 +52,9 @@ class EmbeddedStack(Stack):
         self.server = server
         secret = self.token_secret_file.read_text()
         addresses = Addresses(server.endpoint, server.http_endpoint, postgres.url, redis.url, secret)
-        super().__init__("embedded", addresses, abilities=ABILITIES, disposable=True)
+        super().__init__(
+            "embedded", addresses, abilities=ABILITIES, disposable=True, server_settings=server.config.settings
+        )
         self.services.update((service.name, service) for service in (postgres, redis, server))
         for text in (postgres.password, redis.password, secret):
             hide(text)
@@ -72,12 +74,12 @@ class EmbeddedStack(Stack):
         """Starts all services and waits until they are ready.
 
         Args:
-            settings: of the reference server.
+            settings: of the reference server, and of servers added later.
             sources: where to look for programs, this machine when not given.
             keep_logs: a directory for the services' logs, when the start fails.
 
         Raises:
-            StackError: a program is missing, or a service did not start.
+            StackError: a program is missing, a service did not start, or the server has no such setting.
         """
         if problem := obstacle():
             raise StackError(problem)
@@ -114,6 +116,7 @@ class EmbeddedStack(Stack):
             redis_starts.result()
         server = ServerService(_SERVER, run, _config(run, postgres, redis, settings))
         server.start()
+        require_known(settings, server.http_endpoint)
         stack = cls(run, postgres, redis, server)
         stack._write_plan()
         return stack

@@ -8,6 +8,7 @@ from wireproof.stack.base import Stack
 from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.errors import StackError
 from wireproof.stack.external import Variables
+from wireproof.stack.settings import FUNCTIONAL, SETTINGS_VARIABLE, given
 
 MODES = ("embedded", "compose", "external")
 
@@ -58,16 +59,23 @@ def open_stack(mode: str, variables: Variables, directory: Path, keep_logs: Path
     """Attaches to, or starts, the stack of a mode.
 
     Args:
-        mode: embedded, compose or external. Embedded attaches to the ``stack up`` of this checkout when it is healthy.
-        variables: where an external stack's addresses are found, and the ports and credentials of the compose stack.
+        mode: embedded, compose or external. Embedded attaches to the ``stack up`` of this checkout when it is healthy,
+            and when no settings are given: with settings of its own a run has a stack of its own.
+        variables: where the server's settings are found, an external stack's addresses, and the ports and credentials
+            of the compose stack.
         directory: where the run was started.
         keep_logs: a directory for the services' logs, when the start fails.
 
     Raises:
-        StackError: there is no such mode, or no such stack.
+        StackError: there is no such mode, or no such stack, or it is not this run that starts its server.
     """
+    settings = given(variables(SETTINGS_VARIABLE))
+    if mode == "embedded" and settings is not None:
+        return EmbeddedStack.start(settings={**FUNCTIONAL, **settings}, keep_logs=keep_logs)
     if mode == "embedded":
         return _running(directory) or EmbeddedStack.start(keep_logs=keep_logs)
+    if settings is not None:
+        raise StackError(f"${{{SETTINGS_VARIABLE}}} is for the embedded stack: nobody starts the server of this one")
     if mode == "compose":
         return compose.attach(directory, variables)
     if mode == "external":

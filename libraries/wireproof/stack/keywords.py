@@ -22,8 +22,8 @@ from wireproof.stack.base import Guards
 from wireproof.stack.base import Stack as StackUnderTest
 from wireproof.stack.gate import Gate, StackUnavailableError, open_stack
 from wireproof.stack.service_keywords import ServiceKeywords
-from wireproof.stack.settings import Setting
-from wireproof.wiretext import load_json
+from wireproof.stack.settings import SETTINGS_VARIABLE, Setting
+from wireproof.wiretext import load_json, safe
 
 _POLL_S = 0.1
 _LOGS = Path("wireproof", "stack-logs")
@@ -57,6 +57,9 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     | `external` | your own, at `${WS_URL}`, `${HTTP_URL}`, `${POSTGRES_URL}` and `${REDIS_URL}` |
 
     so the same suites run against all three: `robot --variable STACK:compose suites/`.
+
+    `${SERVER_SETTINGS}`, a JSON object, gives every server that the run starts further settings, for example
+    `{"messageTimeout": 5}`. The run then has an embedded stack of its own, also beside `stack up`.
 
     A *service* is a part that this run controls: every server of `Start Server`, and on the embedded stack `postgres`,
     `redis` and `server`, too. What a test or suite does to a service is undone when it ends: a stopped one is started,
@@ -280,6 +283,8 @@ def _log_directory() -> Path:
 def _announce(stack: StackUnderTest) -> None:
     addresses = ", ".join(f"{name} {stack.endpoint(name)}" for name in stack.shown)
     logger.info(f"{stack.mode} stack: {addresses}")
+    if settings := _variable(SETTINGS_VARIABLE):
+        logger.warn(f"the servers of this run have settings of their own: {safe(settings)}")
 
 
 def _end(stack: StackUnderTest, logs: Path) -> None:

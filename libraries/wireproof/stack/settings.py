@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from wireproof.stack.errors import StackError
+from wireproof.wiretext import load_json, safe
 
 PREFIX = "REFERENCE_SERVER_"
 
@@ -16,10 +17,30 @@ FUNCTIONAL: Mapping[str, float] = {
 }
 """Short times for functional tests, in seconds: the tests of a time-out shall not wait as long as production does."""
 
+SETTINGS_VARIABLE = "SERVER_SETTINGS"
+"""Where a run is told further settings for every server that it starts, as a JSON object."""
+
 NOT_REPORTED = frozenset({"allowedOrigins"})
 """Settings that `/version` does not show."""
 
 Setting = str | int | float | bool | list[str]
+
+
+def given(text: str) -> dict[str, Setting] | None:
+    """The settings in a JSON object; None when there is no text at all.
+
+    Raises:
+        StackError: it is no JSON object.
+    """
+    if not text:
+        return None
+    try:
+        found = load_json(text)
+    except ValueError as problem:
+        raise StackError(f"${{{SETTINGS_VARIABLE}}} is no JSON: {safe(str(problem))}") from None
+    if not isinstance(found, dict):
+        raise StackError(f'${{{SETTINGS_VARIABLE}}} is {safe(text)}: expected an object, as {{"maxConnections": 3}}')
+    return found
 
 
 def environment(settings: Mapping[str, Setting]) -> dict[str, str]:

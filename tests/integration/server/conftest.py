@@ -1,8 +1,12 @@
 """The stack's own server as the target of the server's tests."""
 
-import pytest
-from devices import Target
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
+import pytest
+from devices import GENEROUS_S, Target, database
+
+from wireproof.stack.added import Server
 from wireproof.stack.embedded import EmbeddedStack
 
 
@@ -16,3 +20,33 @@ def target(stack: EmbeddedStack) -> Target:
 def database_url(stack: EmbeddedStack) -> str:
     """The server's database, with the password."""
     return stack.postgres.url
+
+
+@pytest.fixture(scope="session")
+def patient_server(stack: EmbeddedStack) -> Iterator[Server]:
+    """A server beside the stack's own on which nothing expires unless a test moves its clock."""
+    server = stack.start_server(
+        {
+            "sessionTimeout": 300,
+            "messageTimeout": 300,
+            "registrationTimeout": GENEROUS_S,
+            "heartbeatTimeout": GENEROUS_S,
+        }
+    )
+    yield server
+    stack.end_server(server.name)
+
+
+@pytest.fixture
+async def patient(patient_server: Server) -> AsyncIterator[Target]:
+    """It as a target; after the test its clock shows the real time."""
+    target = Target(patient_server.ws, patient_server.http)
+    yield target
+    assert (await target.call("POST", "/test/reset"))[0] == 204
+
+
+@pytest.fixture
+async def patient_database(stack: EmbeddedStack, patient_server: Server) -> AsyncIterator[Any]:
+    """A connection to its database."""
+    async with database(stack.postgres.url_of(patient_server.postgres.rsplit("/", 1)[1])) as connection:
+        yield connection

@@ -57,6 +57,11 @@ class Target:
 
         return await asyncio.to_thread(ask)
 
+    async def later(self, seconds: float) -> None:
+        """Moves the server's clock."""
+        status, answer = await self.call("POST", "/test/clock", {"advance": seconds})
+        assert status == 200, answer
+
     async def token(self, user: str, device: str) -> str:
         """A token of a device."""
         status, answer = await self.call("POST", "/test/tokens", {"userId": user, "deviceId": device})
@@ -70,6 +75,15 @@ class Target:
             device = Device(self, socket, "", "")
             await device.next("device_register")
             yield device
+
+    @asynccontextmanager
+    async def back(self, device: "Device", **changes: Any) -> AsyncIterator["Device"]:
+        """A device that was here before, on a new connection, with the token and session it had."""
+        async with self.open() as again:
+            again.user, again.name, again.token = device.user, device.name, device.token
+            presented = {"authToken": device.token, "sessionId": device.session["sessionId"]}
+            await again.register(**presented | changes)
+            yield again
 
     @asynccontextmanager
     async def device(self, user: str, name: str, kind: str = "mobile", **capabilities: Any) -> AsyncIterator["Device"]:

@@ -306,7 +306,7 @@ async def _edit(url: str) -> None:
         await connection.execute("UPDATE schema_migrations SET sha256 = 'x' WHERE version = 1")
 
 
-def test_the_end_by_sigterm_is_clean(stack):
+def test_without_test_mode_time_is_real_and_the_end_by_sigterm_is_clean(stack):
     database_name = fresh("end")
     databases.create(stack.addresses.postgres, database_name)
     settings = {
@@ -320,10 +320,13 @@ def test_the_end_by_sigterm_is_clean(stack):
     with subprocess.Popen(
         [sys.executable, "-m", "reference_server"], stderr=subprocess.PIPE, text=True, env=environment
     ) as server:
-        events = (json.loads(line)["event"] for line in server.stderr)
-        assert "listening" in events
+        lines = map(json.loads, server.stderr)
+        listening = next(line for line in lines if line["event"] == "listening")
+        closed_to_all = Target("", f"http://127.0.0.1:{listening['httpPort']}")
+        for path in ("/test/tokens", "/test/clock", "/test/reset"):
+            assert asyncio.run(closed_to_all.call("POST", path, {}))[0] == 404, path
         server.send_signal(signal.SIGTERM)
-        rest = list(events)
+        rest = [line["event"] for line in lines]
         assert "draining" in rest
         assert rest[-1] == "stopped"
         assert server.wait(20) == 0

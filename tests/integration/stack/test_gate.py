@@ -1,12 +1,14 @@
 """The health gate: a bad stack fails once with every reason, then is skipped."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from wireproof.stack import Addresses, Stack, StackError, gate
+from wireproof.stack import Addresses, Stack, StackError, gate, readiness
 from wireproof.stack.gate import Gate, StackUnavailableError
 from wireproof.stack.services import free_port
+from wireproof.stack.settings import FUNCTIONAL
 
 
 def unreachable() -> Stack:
@@ -90,3 +92,45 @@ def test_a_compose_stack_is_attached_by_its_env_file(stack, tmp_path):
     assert found.disposable
     assert found.credential("token secret") == "0123456789"
     assert found.abilities == ["mint tokens", "read cache", "read sessions", "start server"]
+
+
+@pytest.fixture
+def own_settings(tmp_path) -> Iterator[Callable[[str], Stack]]:
+    """Opens an embedded stack for a run that has settings of its own; it ends with the test."""
+    opened = []
+
+    def open_one(text: str) -> Stack:
+        opened.append(gate.open_stack("embedded", {"SERVER_SETTINGS": text}.get, tmp_path, None))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.stop()
+
+
+def test_a_run_with_settings_has_a_stack_of_its_own_for_all_its_servers(own_settings, monkeypatch):
+    monkeypatch.setattr(gate, "_running", lambda directory: pytest.fail("it looked for a running stack"))
+    own = own_settings('{"messageTimeout": 7}')
+    added = own.start_server({"maxConnections": 3})
+    for http in (own.endpoint("http"), added.http):
+        settings = readiness.version(http)["settings"]
+        assert (settings["messageTimeout"], settings["heartbeatTimeout"]) == (7, FUNCTIONAL["heartbeatTimeout"])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"colour": "red"}', r"^the server has no setting colour; it has "),
+        ('{"defects": ["no-such"]}', r"there is no defect 'no-such'"),
+        ("[]", r"expected an object"),
+    ],
+)
+def test_settings_that_the_server_does_not_take_are_refused(own_settings, text: str, says: str):
+    with pytest.raises(StackError, match=says):
+        own_settings(text)
+
+
+@pytest.mark.parametrize("mode", ["compose", "external"])
+def test_settings_for_a_server_that_others_start_are_refused(mode, tmp_path):
+    with pytest.raises(StackError, match=r"^\$\{SERVER_SETTINGS\} is for the embedded stack: nobody starts the server"):
+        gate.open_stack(mode, lambda name: "{}" if name == "SERVER_SETTINGS" else "", tmp_path, None)

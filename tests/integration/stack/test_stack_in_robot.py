@@ -300,3 +300,28 @@ def test_a_second_run_uses_the_stack_that_is_up(robot, tmp_path, monkeypatch):
         assert status.returncode == 0, status.stdout
     finally:
         subprocess.run([*wireproof, "down"], capture_output=True, check=True, timeout=LONG_S)
+
+
+SETTINGS_OF_A_RUN = f"""{SETTINGS}Suite Setup    Ensure Stack
+*** Test Cases ***
+Every Server Has Them
+    ${{added}}    Start Server
+    ${{own}}    Get Endpoint    http
+    FOR    ${{http}}    IN    ${{own}}    ${{added.http}}
+        ${{version}}    Evaluate    json.load(urllib.request.urlopen($http + "/version"))    modules=json,urllib.request
+        Should Be Equal    ${{version}}[settings][messageTimeout]    ${{7.0}}
+    END
+"""
+
+
+def test_a_run_may_have_settings_of_its_own_and_says_so(robot):
+    given = '{"messageTimeout": 7}'
+    run = robot("--variable", f"SERVER_SETTINGS:{given}", settings=SETTINGS_OF_A_RUN)
+    assert run.tests == {"Every Server Has Them": ("PASS", "")}
+    assert run.warnings == [f"the servers of this run have settings of their own: {given}"]
+
+
+def test_a_run_whose_settings_are_wrong_says_what_to_do(robot):
+    run = robot("--variable", "SERVER_SETTINGS:{7}", settings=SETTINGS_OF_A_RUN)
+    status, message = run.tests["Every Server Has Them"]
+    assert (status, message.startswith("Parent suite setup failed:\n${SERVER_SETTINGS} is no JSON: ")) == ("FAIL", True)

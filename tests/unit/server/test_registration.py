@@ -9,7 +9,7 @@ import pytest
 from reference_server.auth import AUDIENCE, AuthError, Tokens, bearer
 from reference_server.clock import Clock
 from reference_server.protocol import Envelope, parse
-from reference_server.registration import RegistrationError, authorize, read
+from reference_server.registration import RegistrationError, authorize, read, recovers
 
 SECRET = "a secret of at least thirty-two bytes"
 CAPABILITIES = {
@@ -32,7 +32,7 @@ PAYLOAD = {
 
 class Standing(Clock):
     def wall(self) -> float:
-        return 1_000_000.0
+        return 1_000_000.0 + self.ahead
 
 
 TOKENS = Tokens(SECRET, Standing())
@@ -83,6 +83,8 @@ def test_a_missing_field_is_named(name: str):
             {"supportedFormats": [1]},
             "payload.capabilities.supportedFormats[0]: expected `str`, got `int`",
         ),
+        ("sessionId", "a\0b", "payload.sessionId: holds a NUL character"),
+        ("sessionId", "x" * 201, "payload.sessionId: expected `str` of length <= 200"),
         ("lastSeq", -1, "payload.lastSeq: expected `int` >= 0"),
         ("id", "other", "fromDeviceId: differs from payload.id"),
         ("userId", "other", "userId: differs from payload.userId"),
@@ -145,6 +147,40 @@ def test_expiry_follows_the_servers_clock():
         TOKENS.check(TOKENS.issue("ada", "phone", expires_in=0).token)
     with pytest.raises(AuthError, match="another service"):
         TOKENS.check(TOKENS.issue("ada", "phone", audience="else").token)
+
+
+def test_an_identity_is_checked_again():
+    clock = Standing()
+    tokens = Tokens(SECRET, clock)
+    identity = tokens.check(tokens.issue("ada", "phone", expires_in=10).token)
+    clock.advance(9)
+    tokens.check_again(identity)
+    clock.advance(1)
+    with pytest.raises(AuthError, match="expired"):
+        tokens.check_again(identity)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "last_seq", "kept", "outcome"),
+    [
+        ("e", 4, 6, True),
+        ("e", 0, 10, True),
+        ("e", 10, 0, True),
+        ("other", 4, 6, False),
+        (None, 4, 6, False),
+        ("e", None, 0, False),
+        ("e", None, 10, False),
+        ("e", 11, 0, False),
+        ("e", 4, 5, False),
+        ("e", 9, 0, False),
+    ],
+)
+def test_a_device_recovers_when_nothing_that_it_missed_is_gone(
+    epoch: str | None, last_seq: int | None, kept: int, outcome: bool
+):
+    """The device's numbering is `e`, and its newest delivery has number 10."""
+    registration = read(message({**PAYLOAD, "epoch": epoch, "lastSeq": last_seq}))
+    assert recovers(registration, "e", 10, kept) is outcome
 
 
 def test_the_authorization_header():

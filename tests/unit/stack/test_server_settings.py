@@ -3,7 +3,7 @@
 import pytest
 
 from wireproof.stack import StackError
-from wireproof.stack.settings import FUNCTIONAL, environment
+from wireproof.stack.settings import FUNCTIONAL, environment, given
 
 
 def test_names_and_values_become_variables():
@@ -26,3 +26,27 @@ def test_functional_settings_are_known_names():
 def test_a_name_in_another_style_is_refused(name):
     with pytest.raises(StackError, match="is no name of a setting: write it as /version does"):
         environment({name: 1})
+
+
+def test_a_run_without_settings_of_its_own_is_not_one_with_none():
+    assert given("") is None
+    assert given("{}") == {}
+
+
+def test_settings_of_a_run_are_a_json_object():
+    assert given('{"defects": ["reorder:0.1"], "messageTimeout": 5}') == {
+        "defects": ["reorder:0.1"],
+        "messageTimeout": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{messageTimeout: 5}", r"^\$\{SERVER_SETTINGS\} is no JSON: not JSON: Expecting property name .* position 1$"),
+        ("[3]", r'^\$\{SERVER_SETTINGS\} is \[3\]: expected an object, as \{"maxConnections": 3\}$'),
+    ],
+)
+def test_other_settings_of_a_run_are_refused(text: str, says: str):
+    with pytest.raises(StackError, match=says):
+        given(text)

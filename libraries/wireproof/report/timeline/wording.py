@@ -1,0 +1,200 @@
+"""Events in words: each becomes a symbol, a few words and an excerpt, all made safe here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from wireproof.journal import Event
+from wireproof.wiretext import safe
+
+Look = Literal["up", "down", "quiet", "link", "bad", "store", "service", "fault", "mark", "note", "failure"]
+"""How an event is painted; the names are the classes of the style sheet."""
+
+Data = Mapping[str, Any]
+
+_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in words, safe to show but not escaped."""
+
+    look: Look
+    symbol: str
+    words: str
+    excerpt: str = ""
+
+
+def put(event: Event) -> Entry:
+    """The event in words; a kind that is not known is named, with all it says."""
+    return _KINDS.get(event.kind, _unknown)(event)
+
+
+def _text(data: Data, key: str) -> str:
+    value = data.get(key)
+    return "" if value is None else safe(value, _LENGTH)
+
+
+def _list(value: object) -> str:
+    return ", ".join(safe(one, 60) for one in value) if isinstance(value, list | tuple) else safe(value, _LENGTH)
+
+
+def _join(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label} {text}" if text else ""
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if text else ""
+
+
+def _rest(data: Data, *told: str) -> str:
+    """What else an event says."""
+    pairs = (
+        (safe(key, 40), value) for key, value in data.items() if key not in told and value not in (None, "", [], {})
+    )
+    return " ".join(f"{key}={_list(value)}" for key, value in pairs)[:_LENGTH]
+
+
+def _scope(event: Event) -> Entry:
+    starts = event.data.get("phase") != "end"
+    words = _join(safe(event.source), _quoted(_text(event.data, "name")), "starts" if starts else "ends")
+    return Entry("mark", "▸" if starts else "◂", words)
+
+
+def _mark(event: Event) -> Entry:
+    return Entry("mark", "⚑\ufe0e", f"mark '{safe(event.source)}'")
+
+
+def _connect(event: Event) -> Entry:
+    return Entry("link", "○", _labelled("connects to", _text(event.data, "url")))
+
+
+def _connected(event: Event) -> Entry:
+    began = event.data.get("started_ns")
+    took = f"in {(event.at_ns - began) / 1e6:.1f} ms" if isinstance(began, int) else ""
+    number = _labelled("as connection", _text(event.data, "connection"))
+    subprotocol = _labelled("with subprotocol", _text(event.data, "subprotocol"))
+    return Entry("link", "●", _join("connected", took, number, subprotocol))
+
+
+def _refused(event: Event) -> Entry:
+    data = event.data
+    reason = _labelled(f"at stage {_text(data, 'stage')}:", _text(data, "reason"))
+    codes = [_labelled("status", _text(data, "status")), _labelled("code", _text(data, "code"))]
+    return Entry("bad", "✕", _join("refused", reason, *codes))
+
+
+def _close(event: Event) -> Entry:
+    data = event.data
+    by = _text(data, "by")
+    words = _join("closed", _labelled("by", by), _text(data, "code"), _quoted(_text(data, "reason")))
+    return Entry("link" if by == "client" else "bad", "✕", words)
+
+
+def _reconnect(event: Event) -> Entry:
+    return Entry("link", "↻", _labelled("reconnects, attempt", _text(event.data, "attempt")) or "reconnects")
+
+
+def _sent(event: Event) -> Entry:
+    return _frame(event, "up", "↑")
+
+
+def _received(event: Event) -> Entry:
+    return _frame(event, "down", "↓")
+
+
+def _frame(event: Event, look: Look, symbol: str) -> Entry:
+    data = event.data
+    excerpt = _text(data, "excerpt")
+    index, length, outcome = data.get("index"), data.get("length"), _text(data, "outcome")
+    words = _join(
+        f"#{index}" if isinstance(index, int) else "",
+        _text(data, "message_kind") or ("raw bytes" if data.get("raw") else "message"),
+        _text(data, "id"),
+        _labelled("to", _list(data["to"]) if data.get("to") else ""),
+        _labelled("seq", _text(data, "seq")),
+        _labelled("answers", _text(data, "reply_to")),
+        _labelled("about", _text(data, "about")),
+        outcome,
+        "again" if data.get("retry") else "",
+        f"({length} bytes)" if isinstance(length, int) and not excerpt else "",
+    )
+    if outcome in ("refused", "unknown"):
+        look = "bad"
+    elif data.get("control"):
+        look = "quiet"
+    return Entry(look, symbol, words, excerpt)
+
+
+def _expect(event: Event) -> Entry:
+    data = event.data
+    return Entry("note", "◎", _join("expects", _text(data, "id"), _labelled("at", _list(data.get("audience") or ""))))
+
+
+def _row(event: Event) -> Entry:
+    data = event.data
+    present = data.get("present")
+    presence = "is not there" if present is False else "is there" if present else ""
+    words = _join("row", _text(data, "table"), _text(data, "id"), presence)
+    return Entry("store", "▤", _join(words, _rest(data, "table", "id", "present", "excerpt", "length", "sha256")))
+
+
+def _rows(event: Event) -> Entry:
+    return Entry("store", "▤", _join("rows", _rest(event.data)))
+
+
+def _told(event: Event) -> Entry:
+    """A message of the database's or the cache's own channels."""
+    data = event.data
+    words = _join(safe(event.kind), _text(data, "channel"))
+    excerpt = _text(data, "excerpt") or _text(data, "payload")
+    rest = _rest(data, "channel", "excerpt", "payload", "length", "sha256")
+    return Entry("store", "◆", _join(words, rest), excerpt)
+
+
+def _service(event: Event) -> Entry:
+    data = event.data
+    return Entry("service", "■", _join(_text(data, "action"), _rest(data, "action")))
+
+
+def _fault(event: Event) -> Entry:
+    data = event.data
+    name = _text(data, "name") or safe(event.kind)
+    return Entry("fault", "▲", _join("fault", _quoted(name), _text(data, "phase"), _rest(data, "name", "phase")))
+
+
+def _verdict(event: Event) -> Entry:
+    return Entry("note", "◎", _join(safe(event.kind), _text(event.data, "text"), _rest(event.data, "text")))
+
+
+def _unknown(event: Event) -> Entry:
+    return Entry(
+        "note", "•", _join(safe(event.kind), _rest(event.data, "excerpt", "sha256")), _text(event.data, "excerpt")
+    )
+
+
+_KINDS: dict[str, Callable[[Event], Entry]] = {
+    "scope": _scope,
+    "mark": _mark,
+    "connect": _connect,
+    "connected": _connected,
+    "refused": _refused,
+    "close": _close,
+    "reconnect": _reconnect,
+    "sent": _sent,
+    "received": _received,
+    "expect": _expect,
+    "row": _row,
+    "rows": _rows,
+    "notification": _told,
+    "channel": _told,
+    "stream": _told,
+    "service": _service,
+    "fault": _fault,
+    "verdict": _verdict,
+    "measurement": _verdict,
+}

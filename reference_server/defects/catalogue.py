@@ -1,0 +1,177 @@
+"""Every defect there is, as data: for the command line, the documentation and the proof of the suites."""
+
+from collections.abc import Sequence
+
+from reference_server.app import Parts
+from reference_server.defects import backlog, identity, rows, storing, text, traffic
+from reference_server.defects.defect import Active, Defect, activate
+from reference_server.defects.parameters import count, share, time
+from reference_server.settings import SettingsError
+
+_DELIVERY = tuple(f"DLV-{number:02}" for number in range(1, 13))
+_DATABASE = tuple(f"DB-{number:02}" for number in range(1, 8))
+_SESSIONS = tuple(f"SESS-{number:02}" for number in range(1, 7))
+_ANY_TRAFFIC = (*_DELIVERY, *_DATABASE, *_SESSIONS, "CONN-01", "CONN-04", "CONN-07", "CONN-08", "CONN-09", "CONN-13")
+"""Criteria whose tests send messages: one in a thousand may be theirs."""
+
+_TO_SEVERAL = ("CONN-04", "DLV-03", *_DELIVERY[4:9], "DLV-11", "DLV-12", *_SESSIONS, *_DATABASE)
+"""Criteria whose tests send messages to several devices."""
+
+DEFECTS = (
+    Defect(
+        name="drop-delivery",
+        summary="acknowledges and stores a delivery, and never sends it: not again, not after a reconnect",
+        expected="lost",
+        also=("gap", "missing-recipient"),
+        caught_by=("DLV-12",),
+        spreads_to=_ANY_TRAFFIC,
+        parameters=(share("0.001"),),
+        put_in=traffic.drop,
+    ),
+    Defect(
+        name="duplicate-delivery",
+        summary="sends a delivery twice without a retryCount, at once or so much later",
+        expected="duplicated",
+        caught_by=("DLV-12",),
+        spreads_to=_ANY_TRAFFIC,
+        parameters=(share("0.001"), time("delay", "0s")),
+        put_in=traffic.duplicate,
+    ),
+    Defect(
+        name="reorder",
+        summary="lets a delivery change places with the next one of the same sender to the same device",
+        expected="reordered",
+        caught_by=("DLV-12",),
+        spreads_to=_ANY_TRAFFIC,
+        parameters=(share("0.001"),),
+        put_in=traffic.reorder,
+    ),
+    Defect(
+        name="no-idempotency",
+        summary="stores and delivers an id again that it has already",
+        expected="duplicate-row",
+        also=("duplicated",),
+        caught_by=("DLV-07",),
+        spreads_to=("DB-01", "DB-05", "DB-06", "DLV-05", "DLV-12"),
+        put_in=storing.forget_ids,
+    ),
+    Defect(
+        name="crossed-routing",
+        summary="shows a delivery to a device that it is not meant for, of the same or of another user",
+        expected="misdelivered",
+        also=("unexpected-recipient",),
+        caught_by=("DLV-12",),
+        spreads_to=_ANY_TRAFFIC,
+        parameters=(share("0.001"),),
+        put_in=traffic.cross,
+    ),
+    Defect(
+        name="broadcast-skips-one",
+        summary="leaves one recipient out of a message to several",
+        expected="missing-recipient",
+        also=("lost",),
+        caught_by=("DLV-02",),
+        spreads_to=_TO_SEVERAL,
+        put_in=storing.skip_one,
+    ),
+    Defect(
+        name="broadcast-echo",
+        summary="sends a message to all back to its sender, too",
+        expected="unexpected-recipient",
+        also=("misdelivered",),
+        caught_by=("DLV-02",),
+        spreads_to=_TO_SEVERAL,
+        put_in=storing.echo,
+    ),
+    Defect(
+        name="backlog-lifo",
+        summary="sends the backlog newest first",
+        expected="reordered",
+        also=("gap",),
+        caught_by=("DLV-06",),
+        spreads_to=("DLV-08", "DLV-09", "DLV-12", "SESS-01", "SESS-04"),
+        put_in=backlog.turn,
+    ),
+    Defect(
+        name="backlog-cap",
+        summary="keeps so many messages for a device that is away, and loses older ones without a word",
+        expected="gap",
+        also=("lost",),
+        caught_by=("DLV-06",),
+        spreads_to=("DLV-08", "DLV-09", "DLV-12", "SESS-01"),
+        parameters=(count("100"),),
+        put_in=backlog.cap,
+    ),
+    Defect(
+        name="mailbox-capture",
+        summary="sends a device's mail to a connection that names it in its query string and never registered",
+        expected="misdelivered",
+        caught_by=("SEC-05", "DLV-02"),
+        spreads_to=("CONN-02",),
+        put_in=identity.capture_mailboxes,
+    ),
+    Defect(
+        name="trust-sender",
+        summary="believes the fromDeviceId of a message, whoever sent it",
+        expected="spoofed-sender",
+        caught_by=("SEC-03", "DLV-10"),
+        put_in=identity.trust_sender,
+    ),
+    Defect(
+        name="damaged-unicode",
+        summary=f"normalises texts to NFKC and cuts payloads at {text.CUT_AT} bytes",
+        expected="corrupted",
+        caught_by=("DLV-04",),
+        spreads_to=("DLV-12", "DB-01", "SEC-08"),
+        put_in=text.damage,
+    ),
+    Defect(
+        name="seq-reset",
+        summary="counts deliveries from 1 again after a restart, in the same epoch",
+        expected="non-monotonic",
+        caught_by=("SESS-01",),
+        spreads_to=("DLV-06", "DB-02", "DB-06", "REC-01", "REC-02"),
+        put_in=storing.reset_numbers,
+    ),
+    Defect(
+        name="false-recovered",
+        summary="says recovered: true to every client that tells how far it has come, also over a gap",
+        expected="false-recovery",
+        caught_by=("SESS-01",),
+        spreads_to=("SESS-02", "SESS-03"),
+        put_in=identity.boast,
+    ),
+    Defect(
+        name="rollback-leak",
+        summary="pushes a message inserted by SQL before its transaction ends, also when it is rolled back",
+        expected="phantom",
+        also=("duplicated",),
+        caught_by=("DB-04",),
+        spreads_to=("DB-02", "DB-03", "DB-05", "DB-06"),
+        put_in=rows.leak,
+    ),
+)
+"""In the order in which they are shown."""
+
+_BY_NAME = {defect.name: defect for defect in DEFECTS}
+
+
+def parse(texts: Sequence[str]) -> list[Active]:
+    """Read `NAME[:PARAMETER,...]` options; raises SettingsError with one plain line."""
+    found: list[Active] = []
+    for option in texts:
+        name, _, parameters = option.partition(":")
+        if name not in _BY_NAME:
+            raise SettingsError(f"there is no defect {name!r}; there are {', '.join(_BY_NAME)}")
+        if any(name == other.defect.name for other in found):
+            raise SettingsError(f"defect {name} is given twice")
+        found.append(activate(_BY_NAME[name], option, parameters.split(",") if parameters else []))
+    return found
+
+
+def parts_with(texts: Sequence[str], seed: int) -> Parts:
+    """The normal parts with these defects in them; raises SettingsError with one plain line."""
+    parts = Parts()
+    for active in parse(texts):
+        parts = active.put_in(parts, seed)
+    return parts

@@ -1,0 +1,66 @@
+"""The test mode's requests and what the writer still has to do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+from aiohttp import web
+
+from reference_server import http_for_tests
+from reference_server.clock import Clock
+from reference_server.http_for_tests import ApiForTests
+
+
+class Busy:
+    """A writer that never ends, and stores closings at the time that the clock shows."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.closed_at: list[float] = []
+
+    async def drain(self) -> None:
+        await asyncio.Event().wait()
+
+    async def closings_stored(self) -> None:
+        await asyncio.sleep(0)
+        self.closed_at.append(self.clock.ahead)
+
+
+class Idle:
+    """A store without anything to do."""
+
+    async def renew_leases(self) -> None:
+        pass
+
+    async def purge(self) -> None:
+        pass
+
+
+class Request:
+    async def read(self) -> bytes:
+        return b'{"advance": 60}'
+
+
+async def test_who_left_before_the_step_left_before_the_step():
+    clock = Clock()
+    writer = Busy(clock)
+    api = ApiForTests(clock, cast(Any, Idle()), cast(Any, writer), None)
+    answer = await handler(api, "/test/clock")(cast(Any, Request()))
+    assert answer.status == 200
+    assert (writer.closed_at, clock.ahead) == ([0.0], 60)
+
+
+def handler(api: ApiForTests, path: str) -> Callable[[web.Request], Awaitable[Any]]:
+    return next(cast(Any, route.handler) for route in api.routes() if route.path == path)
+
+
+async def test_a_reset_gives_up_on_a_server_that_does_not_get_quiet(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(http_for_tests, "PATIENCE", 0.01)
+    clock = Clock()
+    clock.advance(5)
+    api = ApiForTests(clock, cast(Any, Idle()), cast(Any, Busy(clock)), None)
+    with pytest.raises(web.HTTPServiceUnavailable) as caught:
+        await handler(api, "/test/reset")(cast(Any, None))
+    assert caught.value.text == "messages keep coming, or the database is away"
+    assert clock.ahead == 5
