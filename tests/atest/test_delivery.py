@@ -172,7 +172,7 @@ def test_a_damaged_body_is_named(run: Run) -> None:
 
 def test_a_drain_that_is_not_quiet_says_what_is_outstanding(run: Run) -> None:
     assert re.fullmatch(
-        r"waiting: ledger 'default' is not quiet after 0\.\d s: 2 to be delivered \(first (wp-\S+)\) outstanding; "
+        r"waiting: ledger 'default' is not quiet after 0\.\d s, 2 to be delivered \(first (wp-\S+)\) outstanding: "
         r"FAIL: 1 lost of 40 acked; first lost \1 \(alice→bob, carol, message 7 of 40\): "
         r"acked \S+ ms after it was sent, never on bob's socket, never on carol's socket",
         run.failure("Not Quiet"),

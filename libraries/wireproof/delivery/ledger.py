@@ -124,8 +124,8 @@ class Ledger:
         if waits_for and self.rules.tolerates("lost") and not verdict.failing:
             return
         missing = f"{waits_for} outstanding" if waits_for else "nothing is outstanding, but messages keep coming"
-        line = f"; {verdict.line}" if verdict.failing else ""
-        raise NotQuietError(f"ledger '{self.name}' is not quiet after {waited_s:.1f} s: {missing}{line}")
+        line = f": {verdict.line}" if verdict.failing else ""
+        raise NotQuietError(f"ledger '{self.name}' is not quiet after {waited_s:.1f} s, {missing}{line}")
 
     def judge(self, min_acked: int = 1) -> "Verdict":
         """The verdict on what was taken so far."""

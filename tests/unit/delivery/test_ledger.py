@@ -157,7 +157,7 @@ def test_a_drain_waits_for_verdicts_too(journal: Journal, ledgers: Ledgers) -> N
     chat.send(tracked(1))
     chat.receive(tracked(1))
     with pytest.raises(
-        NotQuietError, match=rf"after \d+\.\d s: 1 to be acknowledged \(first {tracked(1)}\) outstanding$"
+        NotQuietError, match=rf"after \d+\.\d s, 1 to be acknowledged \(first {tracked(1)}\) outstanding$"
     ):
         ledger.drain(OVER)
     assert phases(journal, "room") == ["start", "overdue"]
@@ -195,7 +195,7 @@ def test_a_drain_that_gives_up_says_what_was_lost(journal: Journal, ledgers: Led
         ledger.drain(OVER)
     text = str(failure.value)
     assert text.startswith("ledger 'room' is not quiet after ")
-    assert f"1 to be delivered (first {tracked(2)}) outstanding; FAIL: 1 lost of 2 acked; first lost" in text
+    assert f"1 to be delivered (first {tracked(2)}) outstanding: FAIL: 1 lost of 2 acked; first lost" in text
     chat.receive(tracked(2))
     assert [found.word for found in ledger.judge().failing] == ["late"]
 
