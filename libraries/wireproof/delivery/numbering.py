@@ -38,7 +38,10 @@ class Numbering:
     def __init__(self, facts: Facts) -> None:
         self._received = facts.history["received"]
         self._clients = facts.clients
-        self._rows = np.flatnonzero(self._received["seq"] != ABSENT)
+        numbered = self._received["seq"] != ABSENT
+        # What came to the wrong client has a number of the right one.
+        numbered[facts.receipts[facts.is_stray]] = False
+        self._rows = np.flatnonzero(numbered)
         logins = facts.history["logins"]
         sockets = (logins["client"] * _CONNECTIONS + logins["connection"]).tolist()
         self._recovered = dict(zip(sockets, logins["recovered"].tolist(), strict=True))

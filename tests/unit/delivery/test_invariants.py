@@ -115,6 +115,18 @@ CASES = [
         lambda: chat().deliver(M, "bob", "carol", "dave"),
         "meant for bob, carol, it came to dave 3.0 ms after it was sent",
     ),
+    Case(  # the number is the right recipient's and leaves the wrong one's alone
+        "misdelivered",
+        lambda: (
+            numbered(1, 2, client="carol")
+            .expect("alice", M, "bob")
+            .send("alice", M)
+            .answer("alice", M)
+            .receive("carol", M, seq=77)
+        ),
+        lambda: numbered(1, 2, client="carol").deliver(M, "bob", seq=77),
+        "meant for bob, it came to carol 2.0 ms after it was sent",
+    ),
     Case(
         "unexpected-recipient",
         lambda: chat().deliver(M, "bob", "carol").receive("alice", M),
