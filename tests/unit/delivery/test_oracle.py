@@ -80,6 +80,34 @@ def test_both_judges_agree(plans: list[Plan]) -> None:
     assert told(plans).words() == oracle(plans)
 
 
+STEPS = st.lists(st.tuples(st.sampled_from(CLIENTS), st.none() | st.integers(0, 4)), max_size=24)
+"""Each step a client sends the next message to all, or gets a message by its number."""
+
+
+@given(STEPS)
+def test_nobody_gets_an_effect_before_its_cause(steps: list[tuple[str, int | None]]) -> None:
+    story = Story(order="causal")
+    for client in CLIENTS:
+        story.connect(client)
+    sent: list[tuple[str, set[int]]] = []
+    got: dict[str, list[int]] = {client: [] for client in CLIENTS}
+    for client, number in steps:
+        if number is None:
+            story.expect(client, tracked(len(sent)), *CLIENTS).send(client, tracked(len(sent)))
+            sent.append((client, set(got[client])))
+        elif number < len(sent) and number not in got[client]:
+            story.receive(client, tracked(number))
+            got[client].append(number)
+    reversed_pairs = {
+        (client, cause)
+        for client, numbers in got.items()
+        for place, cause in enumerate(numbers)
+        for effect in numbers[:place]
+        if cause in sent[effect][1] and sent[effect][0] not in (client, sent[cause][0])
+    }
+    assert story.words().get("causal-reversed", 0) == len(reversed_pairs)
+
+
 @given(st.lists(st.integers(1, 30), max_size=12), st.booleans())
 def test_holes_are_the_numbers_that_never_came(seqs: list[int], by_flow: bool) -> None:
     story = Story()

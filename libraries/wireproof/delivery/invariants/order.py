@@ -70,15 +70,15 @@ def causal_reversed(facts: Facts) -> Finding:
     at = np.where(facts.pair_served, facts.pair_first_at, NEVER)
     sent_by = facts.sender[facts.pair_message]
     served = np.flatnonzero(facts.pair_served & facts.is_sent[facts.pair_message])
+    by_client = served[np.argsort(facts.pair_client[served], kind="stable")]
+    clients, starts = np.unique(facts.pair_client[by_client], return_index=True)
+    heard_by = dict(zip(clients.tolist(), np.split(by_client, starts[1:]), strict=True)) if len(clients) else {}
     pair_at = np.full(facts.messages, ABSENT)
-    for recipient in np.unique(facts.pair_client[served]).tolist():
-        ours = served[facts.pair_client[served] == recipient]
+    for recipient, ours in heard_by.items():
         pair_at[facts.pair_message[ours]] = ours
-        for sender in np.unique(sent_by[ours]).tolist():
-            if sender == recipient:
-                continue
+        for sender in (set(sent_by[ours].tolist()) & heard_by.keys()) - {recipient}:
             theirs = ours[sent_by[ours] == sender]
-            read = served[(facts.pair_client[served] == sender) & (sent_by[served] != sender)]
+            read = heard_by[sender][sent_by[heard_by[sender]] != sender]
             read = read[pair_at[facts.pair_message[read]] != ABSENT]
             causes = pair_at[facts.pair_message[read]]
             reversed_pairs[causes[_after_an_effect(facts, at, theirs, read, causes)]] = True
