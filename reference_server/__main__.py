@@ -11,7 +11,7 @@ from reference_server import logs
 from reference_server.app import App, StartError, migrate
 from reference_server.clock import Clock
 from reference_server.defects import parts_with
-from reference_server.settings import PREFIX, Settings, SettingsError, load
+from reference_server.settings import PREFIX, Settings, SettingsError, load, load_for_migration
 from reference_server.store import Store, Unavailable
 
 
@@ -37,9 +37,11 @@ def main() -> int:
     arguments = parser.parse_args()
     logs.set_up()
     try:
-        settings = load(_environment(arguments), test_mode=arguments.test_mode)
-        parts = parts_with(settings.defects, settings.defect_seed)
-        _run(App(settings, parts).run() if arguments.command == "serve" else _migrate(settings))
+        if arguments.command == "migrate":
+            _run(_migrate(load_for_migration()))
+        else:
+            settings = load(_environment(arguments), test_mode=arguments.test_mode)
+            _run(App(settings, parts_with(settings.defects, settings.defect_seed)).run())
     except SettingsError as problem:
         print(f"reference_server: {problem}", file=sys.stderr)  # noqa: T201
         return 2

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from reference_server import logs
 from reference_server.auth import Tokens
 from reference_server.bus import Bus
+from reference_server.changes import Changes
+from reference_server.claims import Claims
 from reference_server.clock import Clock
 from reference_server.delivery import Delivery
 from reference_server.gateway import Gateway
@@ -47,6 +49,8 @@ class Parts:
     bus: type[Bus] = Bus
     delivery: type[Delivery] = Delivery
     writer: type[Writer] = Writer
+    claims: type[Claims] = Claims
+    changes: type[Changes] = Changes
     sessions: type[Sessions] = Sessions
     gateway: type[Gateway] = Gateway
     api: type[Api] = Api
@@ -66,6 +70,8 @@ class App:
         self._bus = parts.bus(settings)
         self._delivery = parts.delivery(settings, self._clock, self.store, metrics, self._tasks)
         self._writer = parts.writer(self.store, self._clock, self._delivery, self._bus, metrics)
+        self._claims = parts.claims(self.store, self._delivery, self._bus, metrics)
+        self._changes = parts.changes(settings, self._clock, self._claims, self._delivery, self._tasks)
         sessions = parts.sessions(settings, tokens, self.store, self._delivery, self._writer, self._bus)
         self._bus.listener = sessions
         services = Services(settings, self._clock, sessions, self._delivery, self._writer, metrics, self._tasks)
@@ -80,10 +86,13 @@ class App:
                 logs.info("migrated", migration=name)
             await self.store.open()
             await self.store.forget_presence()
+            self._tasks.start(self._changes.listen_forever(), "changes")
+            await self._changes.opened(DATABASE_PATIENCE)
         except Unavailable as problem:
             raise StartError(f"PostgreSQL cannot be reached ({problem}): check REFERENCE_SERVER_DATABASE_URL") from None
         for work, name in (
             (self._writer.run(), "writer"),
+            (self._claims.run(), "claims"),
             (self._bus.publish_forever(), "bus out"),
             (self._bus.listen_forever(), "bus in"),
             (self._delivery.redeliver_forever(), "redelivery"),

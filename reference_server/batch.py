@@ -1,4 +1,4 @@
-"""What one transaction of the writer carries, and its form as columns for the SQL function `store_batch`. Pure."""
+"""What one transaction carries, and its form as columns for the SQL functions `store_batch`, `route_claimed`. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -120,4 +120,23 @@ class Batch:
             [o.device_id for o in self.closed],
             [o.generation for o in self.closed],
             [o.session_id for o in self.closed],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Who receives each of the messages that a node has claimed in the database."""
+
+    keys: list[int]
+    rules: list[Rule]
+    active: list[Active]
+
+    def columns(self) -> tuple[list[object], ...]:
+        """The arguments of `route_claimed` after its first four, one list per column."""
+        return (
+            list(self.keys),
+            [int(rule) for rule in self.rules],
+            [a.user_id for a in self.active],
+            [a.device_id for a in self.active],
+            [a.at for a in self.active],
         )

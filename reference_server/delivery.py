@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from reference_server import logs, replies
-from reference_server.batch import Confirmed, Submission
+from reference_server.batch import Active, Confirmed, Submission
 from reference_server.channel import Channel, Key, Link
 from reference_server.clock import Clock
 from reference_server.metrics import Metrics
@@ -101,16 +102,20 @@ class Delivery:
 
     def offer(self, key: Key, seq: int, item: Submission) -> bool:
         """A delivery was committed: send it now if its turn has come. False when the device is not on this node."""
+        channel = self._channels.get(key)
+        if channel is not None and channel.live and seq == channel.cursor + 1:
+            channel.cursor = channel.high = seq
+            self._send(channel, seq, item.envelope, item.body, 0)
+        return self.notice(key, seq)
+
+    def notice(self, key: Key, seq: int) -> bool:
+        """A delivery is in the database: send it from there if it was not sent. False when the device is not here."""
         for expected in self._expected.get(key, ()):
             expected.high = max(expected.high, seq)
         channel = self._channels.get(key)
         if channel is None:
             return False
-        if channel.live and seq == channel.cursor + 1:
-            channel.cursor = channel.high = seq
-            self._send(channel, seq, item.envelope, item.body, 0)
-        else:
-            self.announce(channel, seq)
+        self.announce(channel, seq)
         return True
 
     def announce(self, channel: Channel, seq: int) -> None:
@@ -119,6 +124,15 @@ class Delivery:
             channel.high = seq
         if seq > channel.cursor and channel.live:
             self._wake(channel)
+
+    def activity(self, users: Iterable[str]) -> list[Active]:
+        """When the devices of these users that are connected here were last active."""
+        now, moment = self._clock.monotonic(), self._clock.now()
+        return [
+            Active(*channel.key, moment - timedelta(seconds=now - channel.active_at))
+            for user in users
+            for channel in self.of_user(user)
+        ]
 
     def confirm(self, channel: Channel, message_id: str, seq: int | None) -> bool:
         """A device confirms; False when this cannot be a delivery of its own."""

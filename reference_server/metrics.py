@@ -26,6 +26,8 @@ class Metrics(Collector):
         self.deliveries_repeated_total = 0
         self.deliveries_confirmed_total = 0
         self.batches_total = 0
+        self.rows_routed_total = 0
+        self.rows_failed_total = 0
         self._latency_counts = [0] * (len(_BUCKETS) + 1)
         self._latency_sum = 0.0
         self._registry = CollectorRegistry()
@@ -65,4 +67,6 @@ _COUNTERS = {
     "deliveries_repeated": "Deliveries written again with retryCount.",
     "deliveries_confirmed": "Deliveries that their device confirmed.",
     "batches": "Transactions of the writer.",
+    "rows_routed": "Messages inserted by SQL that this node routed.",
+    "rows_failed": "Messages inserted by SQL that nobody can receive.",
 }

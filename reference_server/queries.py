@@ -8,6 +8,8 @@ REGISTER = (
     "SELECT * FROM register_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
     " $19, $20, $21)"
 )
+CLAIM_UNROUTED = "SELECT * FROM claim_unrouted($1, $2, $3, $4)"
+ROUTE_CLAIMED = "SELECT * FROM route_claimed($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 BACKLOG_PAGE = """
     SELECT * FROM (
@@ -77,4 +79,5 @@ PURGE_DELIVERIES = """
     UPDATE devices d SET purged_seq = greatest(d.purged_seq, last.seq)
     FROM last WHERE d.user_id = last.user_id AND d.id = last.device_id
 """
+PURGE_PRESENCE = "DELETE FROM user_presence WHERE lease_until < $1 AND node <> $2"
 PURGE_MESSAGES = "DELETE FROM messages WHERE stored_at < $1 AND routed_at IS NOT NULL"

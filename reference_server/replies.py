@@ -112,6 +112,11 @@ def gap(first: int, last: int) -> bytes:
     return b'{"change":"gap","fromSeq":%d,"toSeq":%d}' % (first, last)
 
 
+def changed(change: str, table: str, row_id: str) -> bytes:
+    """Payload of the notification that somebody changed a row by SQL."""
+    return encode({"change": change, "table": table, "id": row_id})
+
+
 def body(envelope: Envelope) -> bytes:
     """A stored message without its closing brace, made once for all its recipients."""
     return encode(envelope)[:-1]

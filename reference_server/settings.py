@@ -93,9 +93,8 @@ def load(environment: Mapping[str, str] = os.environ, *, test_mode: bool = False
         text = environment.get(PREFIX + f.name.upper())
         if text is not None and text.strip():
             values[f.name] = _read(f.name, type(f.default) if f.name in _TYPED else str, text.strip())
-    for name in ("database_url", "redis_url"):
-        if name not in values:
-            raise SettingsError(f"{PREFIX}{name.upper()} is not set: give the address as a URL")
+    for name in _SCHEMES:
+        _require_address(name, values.get(name, ""))
     values["test_mode"] = test_mode or values.get("test_mode", False)
     values.setdefault("node", secrets.token_hex(6))
     values.setdefault("token_secret", "")
@@ -106,6 +105,21 @@ def load(environment: Mapping[str, str] = os.environ, *, test_mode: bool = False
         settings = replace(settings, allowed_origins=_own_origins(settings.ws_port))
     _check(settings)
     return settings
+
+
+def load_for_migration(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that migrating needs, the database's address alone; raises SettingsError with one plain line."""
+    url = environment.get(f"{PREFIX}DATABASE_URL", "").strip()
+    _require_address("database_url", url)
+    return Settings(database_url=url, redis_url="", node="migrate")
+
+
+def _require_address(name: str, url: str) -> None:
+    variable, schemes = PREFIX + name.upper(), _SCHEMES[name]
+    if not url:
+        raise SettingsError(f"{variable} is not set: give the address as a URL")
+    if not url.startswith(schemes):
+        raise SettingsError(f"{variable} is no address: expected one that starts with {schemes[0]}")
 
 
 def _own_origins(port: int) -> tuple[str, ...]:
@@ -156,9 +170,6 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"the secret for tokens is too short: HS256 needs at least {MINIMUM_SECRET_BYTES} bytes")
     if settings.defects and not settings.test_mode:
         raise SettingsError(f"defects are for tests only: add --test-mode, or {PREFIX}TEST_MODE=1")
-    for name, schemes in _SCHEMES.items():
-        if not getattr(settings, name).startswith(schemes):
-            raise SettingsError(f"{PREFIX}{name.upper()} is no address: expected one that starts with {schemes[0]}")
     for name in ("ws_port", "http_port"):
         if getattr(settings, name) > 65_535:
             raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(settings, name)}: expected a port up to 65535")

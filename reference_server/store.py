@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from reference_server import migrate, queries
-from reference_server.batch import Batch
+from reference_server.batch import Batch, Routing
 from reference_server.clock import Clock
 from reference_server.protocol import encode
 from reference_server.registration import Registration
@@ -88,6 +88,7 @@ class Store:
                 # One plan for every batch size, made for index look-ups: the tables are empty when it is made.
                 server_settings={
                     "application_name": f"reference_server {self._settings.node}",
+                    "wireproof.node": self._settings.node,
                     "plan_cache_mode": "force_generic_plan",
                     "enable_seqscan": "off",
                     "jit": "off",
@@ -132,6 +133,25 @@ class Store:
                 queries.STORE_BATCH, batch.at, s.node, seen_after, s.backlog_limit, *batch.columns()
             )
         return rows
+
+    async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing], after: int, count: int) -> list[Any]:
+        """Claim unrouted messages, at most `count` whose key is above `after`, and route them as `decide` says.
+
+        That is one transaction; the answer are rows as the SQL function gives them.
+
+        Empty when there is nothing to claim. Raises Unavailable, RowError, Collision.
+        """
+        s = self._settings
+        now = self._clock.now()
+        seen_after = now - timedelta(seconds=s.device_ttl)
+        async with self._connection() as connection, connection.transaction():
+            claimed = await connection.fetch(queries.CLAIM_UNROUTED, after, count, PAGE_BYTES, s.max_message_bytes)
+            if not claimed:
+                return []
+            routed: list[Any] = await connection.fetch(
+                queries.ROUTE_CLAIMED, now, s.node, seen_after, s.backlog_limit, *decide(claimed).columns()
+            )
+        return routed
 
     async def register(self, registration: Registration, new: NewSession) -> Admission:
         """Admit a device; `outcome` says registered, device_limit or revoked, the rest holds only for the first."""
@@ -223,11 +243,14 @@ class Store:
             await connection.execute(queries.RENEW_LEASES, self._settings.node, now, lease_until, stale)
 
     async def purge(self) -> None:
-        """Remove what is older than both messageTtl and retention."""
-        horizon = self._clock.now() - timedelta(seconds=max(self._settings.message_ttl, self._settings.retention))
+        """Remove what is older than both messageTtl and retention, and other nodes' leases beyond deviceTtl."""
+        now = self._clock.now()
+        horizon = now - timedelta(seconds=max(self._settings.message_ttl, self._settings.retention))
         async with self._connection() as connection:
             await connection.execute(queries.PURGE_DELIVERIES, horizon)
             await connection.execute(queries.PURGE_MESSAGES, horizon)
+            forgotten = now - timedelta(seconds=self._settings.device_ttl)
+            await connection.execute(queries.PURGE_PRESENCE, forgotten, self._settings.node)
 
     async def fetch(self, query: str, *arguments: object) -> list[Any]:
         """Read-only questions of the HTTP side."""

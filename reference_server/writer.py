@@ -1,7 +1,6 @@
 """Group commit: one task stores whatever has arrived in one round trip, then answers and delivers."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 from reference_server import logs, replies
@@ -153,14 +152,7 @@ class Writer:
     def _activity(self, items: list[Submission]) -> list[Active]:
         """When the devices were last active, of the users whose tasks look for the most recent one."""
         users = {item.envelope.user_id for item in items if item.rule is Rule.TASK_RUNNER}
-        if not users:
-            return []
-        now, moment = self._clock.monotonic(), self._clock.now()
-        return [
-            Active(*channel.key, moment - timedelta(seconds=now - channel.active_at))
-            for user in users
-            for channel in self._delivery.of_user(user)
-        ]
+        return self._delivery.activity(users) if users else []
 
     async def _commit(self, batch: Batch) -> None:
         """Store a batch; one that is refused for a value is split until only the guilty message is left out."""
@@ -214,10 +206,7 @@ class Writer:
                 self._refuse(item, *_REFUSALS[outcome])
 
     def _look_again(self, user_id: str, device_id: str, seq: int) -> None:
-        channel = self._delivery.find((user_id, device_id))
-        if channel is not None:
-            self._delivery.announce(channel, seq)
-        else:
+        if not self._delivery.notice((user_id, device_id), seq):
             self._bus.wake(user_id, device_id, seq)
 
     def _accept(self, item: Submission, delivered_at: bytes | None, skipped: list[str] | None) -> None:

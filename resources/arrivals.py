@@ -1,4 +1,8 @@
-"""What was sent against what arrived: one line that names what is wrong, instead of two long lists."""
+"""What was sent against what arrived: one line that names what is wrong, instead of two long lists.
+
+A repetition that says so (`retry`) of a delivery that has come already is none: it only tells that a confirmation was
+late, as on a busy machine.
+"""
 
 import itertools
 from collections import Counter
@@ -14,7 +18,7 @@ def arrivals_should_be(arrived: Sequence[Any], sent: Sequence[Any]) -> None:
     The message begins with the word of the gravest anomaly: lost, duplicated, phantom, reordered.
     """
     sent_ids = [message.id for message in sent]
-    arrived_ids = [message.id for message in arrived]
+    arrived_ids = [message.id for message in _deliveries(arrived)]
     counts = Counter(arrived_ids)
     known = set(sent_ids)
     numbers = {message_id: number for number, message_id in enumerate(sent_ids, start=1)}
@@ -31,3 +35,24 @@ def arrivals_should_be(arrived: Sequence[Any], sent: Sequence[Any]) -> None:
         ][:1]
     if told:
         raise AssertionError(f"{'; '.join(told)}; {len(arrived_ids)} arrived of {len(sent_ids)} sent")
+
+
+def arrivals_should_be_numbered_without_a_gap(arrived: Sequence[Any]) -> None:
+    """Fails unless each delivery has the `seq` after that of the delivery before it.
+
+    The message begins with reordered, duplicated or gap.
+    """
+    for before, now in itertools.pairwise(_deliveries(arrived)):
+        if now.seq != before.seq + 1:
+            word = "gap" if now.seq > before.seq else "duplicated" if now.seq == before.seq else "reordered"
+            raise AssertionError(f"{word}: seq {now.seq} (#{now.index}) came after {before.seq} (#{before.index})")
+
+
+def _deliveries(arrived: Sequence[Any]) -> list[Any]:
+    known: set[str] = set()
+    first = []
+    for message in arrived:
+        if not message.retry or message.id not in known:
+            first.append(message)
+        known.add(message.id)
+    return first

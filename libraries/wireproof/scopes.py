@@ -25,10 +25,16 @@ class Scope:
     name: str
     started_ns: int = field(default_factory=now_ns)
     _cleanups: list[Callable[[], object]] = field(default_factory=list)
+    _last: list[Callable[[], object]] = field(default_factory=list)
 
-    def defer(self, cleanup: Callable[[], object]) -> None:
-        """Calls `cleanup` when this scope ends, before what was deferred earlier."""
-        self._cleanups.append(cleanup)
+    def defer(self, cleanup: Callable[[], object], *, last: bool = False) -> None:
+        """Calls `cleanup` when this scope ends, before what was deferred earlier.
+
+        Args:
+            cleanup: what to call.
+            last: call it after everything else, also what is deferred later.
+        """
+        (self._last if last else self._cleanups).append(cleanup)
 
     def close(self) -> list[str]:
         """Runs every clean-up, the last one first; one that fails does not stop the others.
@@ -37,8 +43,8 @@ class Scope:
             One line for each clean-up that failed.
         """
         problems = []
-        while self._cleanups:
-            cleanup = self._cleanups.pop()
+        while self._cleanups or self._last:
+            cleanup = (self._cleanups or self._last).pop()
             try:
                 cleanup()
             except Exception as error:  # noqa: BLE001 - the others must run, and the caller reports every reason

@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol, runtime_checkable
 from urllib.parse import quote, quote_plus
 
 MASK = "<secret>"
@@ -80,6 +80,38 @@ def hide(secret: str) -> None:
         for form in (text, quote(text, safe="", errors="replace"), quote_plus(text, errors="replace"), _in_json(text)):
             if len(text) >= SHORTEST_SECRET:
                 _secrets.add(form)
+
+
+@runtime_checkable
+class Hidden(Protocol):
+    """A secret by its shape, Robot's `Secret`: only keywords know Robot."""
+
+    @property
+    def value(self) -> Any: ...
+
+
+def reveal(value: Any) -> Any:
+    """`value` with every secret in it unwrapped, and hidden from logs from now on."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Hidden):
+        text = str(value.value)
+        hide(text)
+        return text
+    if isinstance(value, Mapping):
+        return {key: reveal(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [reveal(item) for item in value]
+    return value
+
+
+def holds_secret(value: Any) -> bool:
+    """Whether a secret stands anywhere in `value`."""
+    if isinstance(value, Mapping):
+        return any(holds_secret(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(holds_secret(item) for item in value)
+    return not isinstance(value, str | int | float | None) and isinstance(value, Hidden)
 
 
 def _in_json(text: str) -> str:

@@ -4,7 +4,7 @@ import threading
 
 from robot.api.deco import keyword, library
 
-OURS = ("wireproof-reader", "wireproof-crew")
+OURS = ("wireproof-reader", "wireproof-crew", "wireproof-capture")
 _FINISHING_S = 10
 
 
@@ -14,7 +14,7 @@ class probe:  # noqa: N801 - Robot takes the class that is named as its file
 
     @keyword
     def no_client_thread_should_be_left(self) -> None:
-        """Fails when a thread of a client is alive and does not finish either."""
+        """Fails when a thread of a client or a capture is alive and does not finish either."""
         threads = [thread for thread in threading.enumerate() if thread.name.startswith(OURS)]
         for thread in threads:
             thread.join(_FINISHING_S)

@@ -10,9 +10,7 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Delivery", "Sockets", "Stack")
-BESIDE = {"Delivery": ["Library    wireproof.Sockets"]}
-"""What the examples of a library need beside it."""
+ROOMS = ("Delivery", "Fixtures", "Sockets", "Stack")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -20,10 +18,36 @@ KEYWORDS: dict[str, Any] = {
 }
 
 
+PREPARE = """
+*** Settings ***
+Library          DatabaseLibrary
+Library          OperatingSystem
+Library          wireproof.Stack
+Suite Setup      Prepare
+Test Teardown    Disconnect From All Databases
+
+*** Keywords ***
+Prepare
+    Ensure Stack
+    ${postgres}    Evaluate    urllib.parse.urlsplit(wireproof.stack.current().addresses.postgres)
+    ...    modules=urllib.parse,wireproof.stack
+    VAR    &{ORDERS_DB}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}
+    ...    db_host=${postgres.hostname}    db_port=${postgres.port}    scope=SUITE
+    ${redis}    Evaluate    wireproof.stack.current().addresses.redis    modules=wireproof.stack
+    VAR    ${CACHE_URL}    ${{robot.api.types.Secret($redis)}}    scope=SUITE
+    Set Environment Variable    REFERENCE_SERVER_REDIS_URL    ${redis}
+    Set Environment Variable    REFERENCE_SERVER_AUTH_MODE    open
+"""
+"""What examples of Fixtures take for granted."""
+
+
+WITH_SOCKETS = "\n*** Settings ***\nLibrary    wireproof.Sockets\n"
+"""What examples of Delivery take for granted."""
+
+
 def suite_of(room: str, setup: str) -> str:
     """A suite with one test for each keyword of a library: its example."""
-    imports = [f"Library    wireproof.{room}", *BESIDE.get(room, [])]
-    lines = ["*** Settings ***", *imports, f"Test Setup    {setup}", "*** Test Cases ***"]
+    lines = ["*** Settings ***", f"Library    wireproof.{room}", f"Test Setup    {setup}", "*** Test Cases ***"]
     # The example of Attach To Stack goes last: what it attaches to takes the place of the real stack.
     for name, keyword in sorted(KEYWORDS.items(), key=lambda item: item[0] == "Stack.Attach To Stack"):
         example = EXAMPLE.search(keyword.doc)
@@ -36,12 +60,19 @@ def suite_of(room: str, setup: str) -> str:
 def runs(tmp_path_factory, echo):
     """One run for each library; the stack's examples get an embedded stack."""
     return {
-        **{
-            room: run_robot(
-                tmp_path_factory.mktemp(room), suite_of(room, "No Operation"), "--variable", f"ECHO_URL:{echo.url}"
-            )
-            for room in ("Delivery", "Sockets")
-        },
+        "Delivery": run_robot(
+            tmp_path_factory.mktemp("delivery"),
+            suite_of("Delivery", "No Operation") + WITH_SOCKETS,
+            "--variable",
+            f"ECHO_URL:{echo.url}",
+        ),
+        "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", "No Operation") + PREPARE),
+        "Sockets": run_robot(
+            tmp_path_factory.mktemp("sockets"),
+            suite_of("Sockets", "No Operation"),
+            "--variable",
+            f"ECHO_URL:{echo.url}",
+        ),
         "Stack": run_robot(tmp_path_factory.mktemp("stack"), suite_of("Stack", "Ensure Stack")),
     }
 

@@ -1,36 +1,17 @@
-"""What keyword arguments become: types for Robot's converters, each with one line that says what to write.
+"""What keyword arguments become: types for Robot's converters, each with one line that says what to write."""
 
-Types that are aliases while mypy looks are classes while Robot does: a converter is found by its class.
-"""
-
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import IntEnum
-from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any
 
+from wireproof.arguments import Json, Names, converters, to_json, to_names
 from wireproof.dialects import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
-from wireproof.journal import Mark
-from wireproof.quantities import Backoff, Rate, parse_names
-from wireproof.wiretext import load_json, refuse_secret_literal, safe
-
-if TYPE_CHECKING:
-    Json = Any
-else:
-
-    class Json:
-        """JSON: a JSON text such as `{"order": 17}` or `[1, 2]`, or a dictionary, list, number, boolean or None."""
+from wireproof.moments import Since, to_since
+from wireproof.quantities import Backoff, Rate
+from wireproof.wiretext import refuse_secret_literal
 
 
 class Clients(tuple[str, ...]):
     """Clients: a client's name, a group's name, `all`, or a list of those."""
-
-    __slots__ = ()
-
-
-class Names(tuple[str, ...]):
-    """Names: a comma-separated text, or a list."""
 
     __slots__ = ()
 
@@ -62,52 +43,12 @@ class Opcode(IntEnum):
     reserved_15 = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
-    """A moment: a mark, a mark's name, a message (its arrival) or what `Send Message` returned (its sending)."""
-
-    name: str = ""
-    at_ns: int = 0
-    words: str = ""
-
-
-def to_json(value: object) -> Any:
-    """A JSON text's value; every other value as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return load_json(value)
-    except ValueError as error:
-        raise ValueError(f"{error}; a text is written with quotes, as in {json.dumps(safe(value, 30))}") from None
-
-
 def to_clients(value: object) -> Clients:
     """One name, or a list of names."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names) or not names:
         raise ValueError("write a client's name, a group's name, or a list of them")
     return Clients(names)
-
-
-def to_names(value: object) -> Names:
-    """A comma list, or a list of texts."""
-    names = parse_names(value) if isinstance(value, str) else value
-    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-        raise ValueError("write names as a, b, c, or give a list of them")
-    return Names(names)
-
-
-def to_since(value: object) -> Since:
-    """A mark's name, or anything that knows when it happened."""
-    if isinstance(value, str):
-        return Since(name=value)
-    if isinstance(value, Since):
-        return value
-    at_ns = getattr(value, "at_ns", None)
-    if not isinstance(at_ns, int):
-        raise ValueError("write a mark's name, or give a mark, a message, or what a sending keyword returned")
-    words = f"mark '{safe(value.name, 60)}'" if isinstance(value, Mark) else safe(repr(value), 100)
-    return Since(at_ns=at_ns, words=words)
 
 
 def to_rate(value: object) -> Rate:
@@ -137,33 +78,13 @@ def to_payload(value: object) -> Payload:
         raise ValueError("after hex: write pairs of hexadecimal digits, such as hex:ff 00") from None
 
 
-class Converter:
-    """What Robot calls for an argument of `type`.
-
-    Robot inspects every converter of a library before each call of a keyword. A ready signature, and no annotations to
-    resolve, save a tenth of a millisecond for a call.
-    """
-
-    __signature__ = Signature([Parameter("value", Parameter.POSITIONAL_ONLY)])
-
-    def __init__(self, type: type, convert: Callable[[object], Any]) -> None:
-        self._convert = convert
-        self.__doc__ = type.__doc__  # what the keyword documentation says of the type
-
-    def __call__(self, value):  # type: ignore[no-untyped-def]
-        return self._convert(value)
-
-
-CONVERTERS: dict[type, Callable[[Any], Any] | Callable[[Any, Any], Any]] = {
-    type: Converter(type, convert)
-    for type, convert in (
-        (Json, to_json),
-        (Clients, to_clients),
-        (Names, to_names),
-        (Payload, to_payload),
-        (Since, to_since),
-        (Rate, to_rate),
-        (Backoff, to_backoff),
-    )
-}
+CONVERTERS = converters(
+    (Json, to_json),
+    (Clients, to_clients),
+    (Names, to_names),
+    (Payload, to_payload),
+    (Since, to_since),
+    (Rate, to_rate),
+    (Backoff, to_backoff),
+)
 """For Robot: argument types and what makes them."""

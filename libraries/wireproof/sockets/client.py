@@ -16,12 +16,12 @@ from wireproof.sockets.closure import ABNORMAL, Closure
 from wireproof.sockets.connection import SEND_TIMEOUT_S, dial
 from wireproof.sockets.errors import CancelledError, ClosedError, RefusedError, SocketsError
 from wireproof.sockets.frames import close_payload
-from wireproof.sockets.options import DEFAULT_TIMEOUT_S, Options, holds_secret, reveal, target_of
+from wireproof.sockets.options import DEFAULT_TIMEOUT_S, Options, target_of
 from wireproof.sockets.outcomes import Opened, Sent
 from wireproof.sockets.patience import Patience, back_off
 from wireproof.sockets.record import ConnectionRecord
 from wireproof.sockets.session import Session
-from wireproof.wiretext import refuse_secret_literal, safe
+from wireproof.wiretext import holds_secret, refuse_secret_literal, reveal, safe
 
 State = Literal["opening", "open", "closing", "closed"]
 

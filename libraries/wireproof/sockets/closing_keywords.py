@@ -5,11 +5,12 @@ from datetime import timedelta
 from assertionengine import AssertionOperator, verify_assertion
 from robot.api.deco import keyword
 
+from wireproof.failures import fail
 from wireproof.journal import now_ns
+from wireproof.moments import moment
 from wireproof.sockets.arguments import Clients
 from wireproof.sockets.closure import Closure
-from wireproof.sockets.component import Component, fail
-from wireproof.sockets.moments import moment
+from wireproof.sockets.component import Component
 from wireproof.wiretext import safe
 
 # mypy: implicit-optional

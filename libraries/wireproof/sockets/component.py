@@ -4,12 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from wireproof.matching import Matcher
-from wireproof.sockets.arguments import Since
+from wireproof.moments import Since, moment
 from wireproof.sockets.client import Client
-from wireproof.sockets.moments import moment
 from wireproof.sockets.registry import Registry
 from wireproof.sockets.waits import Wait
-from wireproof.wiretext import safe
 
 
 class Component:
@@ -34,11 +32,3 @@ class Component:
     def wait(self, since: Since | None, timeout: timedelta, **parts: Any) -> Wait:
         """A wait that begins now; `parts` are the matcher's."""
         return Wait.begin(Matcher(**parts), moment(since), timeout.total_seconds())
-
-
-def fail(text: str, msg: str) -> AssertionError:
-    """A failed check's error: one line, the author's words first."""
-    words = safe(msg, 500)
-    # Robot takes a message that starts with *HTML* as markup; the author's words may hold a peer's.
-    words = f"'{words}'" if words.startswith("*") else words
-    return AssertionError(f"{words}: {text}" if words else text)

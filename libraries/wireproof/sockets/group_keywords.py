@@ -6,8 +6,11 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import keyword
 
-from wireproof.sockets.arguments import Clients, Json, Since
-from wireproof.sockets.component import Component, fail
+from wireproof.arguments import Json
+from wireproof.failures import fail
+from wireproof.moments import Since
+from wireproof.sockets.arguments import Clients
+from wireproof.sockets.component import Component
 from wireproof.sockets.fan_out import FanOut, expect_everywhere, expect_nowhere
 from wireproof.sockets.predicate_keywords import predicate
 from wireproof.sockets.registry import EVERYBODY

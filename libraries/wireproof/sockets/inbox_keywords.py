@@ -6,9 +6,12 @@ from typing import Any
 from assertionengine import AssertionOperator, verify_assertion
 from robot.api.deco import keyword
 
+from wireproof.arguments import Json
 from wireproof.dialects import Message
-from wireproof.sockets.arguments import Clients, Json, Since
-from wireproof.sockets.component import Component, fail
+from wireproof.failures import fail
+from wireproof.moments import Since
+from wireproof.sockets.arguments import Clients
+from wireproof.sockets.component import Component
 from wireproof.sockets.order import disorder
 from wireproof.sockets.predicate_keywords import predicate
 

@@ -8,10 +8,12 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
+from wireproof.arguments import Json, Names
+from wireproof.failures import fail
 from wireproof.quantities import Backoff, Rate
-from wireproof.sockets.arguments import Clients, Json, Names
+from wireproof.sockets.arguments import Clients
 from wireproof.sockets.client import DEFAULT_BACKOFF
-from wireproof.sockets.component import Component, fail
+from wireproof.sockets.component import Component
 from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.options import Options
 from wireproof.sockets.outcomes import Opened

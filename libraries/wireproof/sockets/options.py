@@ -4,50 +4,18 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from wireproof.quantities import Backoff
 from wireproof.sockets.errors import SocketsError
-from wireproof.wiretext import hide, refuse_secret_literal, safe
+from wireproof.wiretext import Hidden, holds_secret, refuse_secret_literal, reveal, safe
 
 DEFAULT_TIMEOUT_S = 5.0
 """How long opening one client may take unless the author says otherwise."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _URL_SAFE = "/?%:@!$&'()*+,;=~-._[]"
-
-
-@runtime_checkable
-class Hidden(Protocol):
-    """A secret by its shape, Robot's `Secret`: this room's inside does not know Robot."""
-
-    @property
-    def value(self) -> Any: ...
-
-
-def reveal(value: Any) -> Any:
-    """`value` with every secret in it unwrapped, and hidden from logs from now on."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, Hidden):
-        text = str(value.value)
-        hide(text)
-        return text
-    if isinstance(value, Mapping):
-        return {key: reveal(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [reveal(item) for item in value]
-    return value
-
-
-def holds_secret(value: Any) -> bool:
-    """Whether a secret stands anywhere in `value`."""
-    if isinstance(value, Mapping):
-        return any(holds_secret(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(holds_secret(item) for item in value)
-    return not isinstance(value, str | int | float | None) and isinstance(value, Hidden)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

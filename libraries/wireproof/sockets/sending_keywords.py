@@ -6,12 +6,14 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
+from wireproof.arguments import Json
 from wireproof.dialects import BINARY, TEXT, Draft, Message, Outgoing
+from wireproof.failures import fail
 from wireproof.matching import Matcher
+from wireproof.moments import Moment
 from wireproof.quantities import Rate
-from wireproof.sockets.arguments import Json, Payload
-from wireproof.sockets.component import Component, fail
-from wireproof.sockets.moments import Moment
+from wireproof.sockets.arguments import Payload
+from wireproof.sockets.component import Component
 from wireproof.sockets.options import encode_json, encode_text
 from wireproof.sockets.outcomes import Sent
 from wireproof.sockets.patience import paced

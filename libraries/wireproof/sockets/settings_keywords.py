@@ -7,9 +7,9 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from wireproof import dialects, scopes
+from wireproof.arguments import Json, Names
 from wireproof.quantities import Backoff
 from wireproof.sockets import options as opening
-from wireproof.sockets.arguments import Json, Names
 from wireproof.sockets.component import Component
 from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.options import Options

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from wireproof.sockets.errors import SocketsError
-from wireproof.sockets.options import Tls, reveal
-from wireproof.wiretext import safe
+from wireproof.sockets.options import Tls
+from wireproof.wiretext import reveal, safe
 
 _ARCHIVES = {".p12", ".pfx", ".jks"}
 

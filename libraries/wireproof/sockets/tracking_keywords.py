@@ -6,10 +6,11 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
+from wireproof.arguments import Json
 from wireproof.dialects import Draft
 from wireproof.journal import current as journal
 from wireproof.quantities import Rate
-from wireproof.sockets.arguments import Clients, Json
+from wireproof.sockets.arguments import Clients
 from wireproof.sockets.client import Client
 from wireproof.sockets.component import Component
 from wireproof.sockets.errors import SocketsError

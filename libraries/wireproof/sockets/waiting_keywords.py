@@ -6,11 +6,14 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import keyword
 
+from wireproof.arguments import Json
 from wireproof.dialects import Message
+from wireproof.failures import fail
 from wireproof.journal import Mark
 from wireproof.journal import current as journal
-from wireproof.sockets.arguments import Clients, Json, Since
-from wireproof.sockets.component import Component, fail
+from wireproof.moments import Since
+from wireproof.sockets.arguments import Clients
+from wireproof.sockets.component import Component
 from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.predicate_keywords import predicate
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from wireproof.dialects import Message
 from wireproof.journal import now_ns
 from wireproof.matching import Matcher, nearest
+from wireproof.moments import Moment
 from wireproof.sockets.client import Client
 from wireproof.sockets.closure import Closure
-from wireproof.sockets.moments import Moment
 from wireproof.wiretext import safe
 
 _SHOWN_NUMBERS = 5

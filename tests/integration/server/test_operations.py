@@ -169,6 +169,25 @@ async def test_terminated_database_sessions_heal(own: Target, own_stack: Embedde
             await until(stored)
 
 
+async def test_after_postgresql_was_away_rows_and_changes_are_heard_again(own: Target, own_stack: EmbeddedStack):
+    user = fresh("user")
+    async with own.device(user, "phone") as phone:
+        own_stack.postgres.kill()
+        own_stack.postgres.start()
+        async with database(own_stack.postgres.url) as connection:
+            await connection.execute("INSERT INTO messages (user_id, payload) VALUES ($1, '1')", user)
+            message = await phone.next("user_message")
+            assert (message["payload"], message["seq"]) == (1, 1)
+            await phone.confirm(message)
+
+            async def a_change_is_heard() -> bool:
+                await connection.execute("UPDATE messages SET priority = 3 - priority WHERE user_id = $1", user)
+                await phone.send("heartbeat")
+                return (await phone.next("heartbeat", "notification"))["type"] == "notification"
+
+            await until(a_change_is_heard)
+
+
 async def test_what_was_committed_without_a_reply_is_delivered_by_itself(own: Target, own_stack: EmbeddedStack):
     """As when the reply to a COMMIT is lost: the row is there, and nobody told the server."""
     user = fresh("user")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from foreign_servers import Loop, websockets_server
 
-from wireproof.sockets.arguments import Clients, Since, to_since
+from wireproof.moments import Since, to_since
+from wireproof.sockets.arguments import Clients
 from wireproof.sockets.errors import SocketsError
 
 SHORT = timedelta(milliseconds=150)

@@ -38,6 +38,8 @@ def from_server(kind: bytes, payload: bytes) -> bytes:
         ("error", b"error", replies.error(ErrorCode.UNAVAILABLE, "away", "m", 1000)),
         ("error", b"error", replies.error(ErrorCode.INVALID_MESSAGE, "is not valid JSON")),
         ("gap", b"notification", replies.gap(2, 3)),
+        ("change", b"notification", replies.changed("update", "messages", "m")),
+        ("change", b"notification", replies.changed("delete", "conversations", "c")),
     ],
 )
 def test_what_the_server_says_has_the_documented_shape(name: str, kind: bytes, payload: bytes):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reference_server.settings import Settings, SettingsError, load
+from reference_server.settings import Settings, SettingsError, load, load_for_migration
 
 NEEDED = {
     "REFERENCE_SERVER_DATABASE_URL": "postgresql://cloud:pass@localhost/cloud",
@@ -106,3 +106,21 @@ def test_open_mode_needs_no_secret():
     assert (
         load({**NEEDED, "REFERENCE_SERVER_TOKEN_SECRET": "", "REFERENCE_SERVER_AUTH_MODE": "open"}).auth_mode == "open"
     )
+
+
+class TestMigrating:
+    def test_the_databases_address_is_enough(self):
+        settings = load_for_migration({"REFERENCE_SERVER_DATABASE_URL": " postgresql://h/d "})
+        assert settings.database_url == "postgresql://h/d"
+
+    @pytest.mark.parametrize(
+        ("url", "reason"),
+        [
+            ("", "REFERENCE_SERVER_DATABASE_URL is not set: give the address as a URL"),
+            ("redis://h", "REFERENCE_SERVER_DATABASE_URL is no address: expected one that starts with postgresql://"),
+        ],
+    )
+    def test_another_address_is_refused(self, url, reason):
+        with pytest.raises(SettingsError) as refusal:
+            load_for_migration({"REFERENCE_SERVER_DATABASE_URL": url})
+        assert str(refusal.value) == reason

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from robot.running.arguments.customconverters import CustomArgumentConverters
 
+from wireproof.arguments import to_json, to_names
 from wireproof.dialects import Message
 from wireproof.journal import Mark
 from wireproof.sockets.arguments import (
@@ -13,8 +14,6 @@ from wireproof.sockets.arguments import (
     Since,
     to_backoff,
     to_clients,
-    to_json,
-    to_names,
     to_payload,
     to_rate,
     to_since,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wireproof.sockets.errors import SocketsError
-from wireproof.sockets.options import Options, Tls, encode_json, encode_text, holds_secret, reveal, target_of
-from wireproof.wiretext import safe
+from wireproof.sockets.options import Options, Tls, encode_json, encode_text, target_of
+from wireproof.wiretext import holds_secret, reveal, safe
 
 
 class Hidden:

@@ -1,8 +1,7 @@
 """Since when a keyword looks, if not told."""
 
 from wireproof import journal, scopes
-from wireproof.sockets.arguments import Since
-from wireproof.sockets.moments import moment
+from wireproof.moments import Since, moment
 
 
 def test_the_start_then_the_last_mark_of_the_running_test() -> None:

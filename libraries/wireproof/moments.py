@@ -3,9 +3,18 @@
 from dataclasses import dataclass
 
 from wireproof import scopes
+from wireproof.journal import Mark
 from wireproof.journal import current as journal
-from wireproof.sockets.arguments import Since
 from wireproof.wiretext import safe
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A moment: a mark, a mark's name, a message (its arrival) or what `Send Message` returned (its sending)."""
+
+    name: str = ""
+    at_ns: int = 0
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +23,19 @@ class Moment:
 
     at_ns: int
     words: str
+
+
+def to_since(value: object) -> Since:
+    """A mark's name, or anything that knows when it happened."""
+    if isinstance(value, str):
+        return Since(name=value)
+    if isinstance(value, Since):
+        return value
+    at_ns = getattr(value, "at_ns", None)
+    if not isinstance(at_ns, int):
+        raise ValueError("write a mark's name, or give a mark, a message, or what a sending keyword returned")
+    words = f"mark '{safe(value.name, 60)}'" if isinstance(value, Mark) else safe(repr(value), 100)
+    return Since(at_ns=at_ns, words=words)
 
 
 def moment(since: Since | None) -> Moment:

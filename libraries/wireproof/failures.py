@@ -1,0 +1,11 @@
+"""What every check says when it fails."""
+
+from wireproof.wiretext import safe
+
+
+def fail(text: str, msg: str) -> AssertionError:
+    """A failed check's error: one line, the author's words first."""
+    words = safe(msg, 500)
+    # Robot takes a message that starts with *HTML* as markup; the author's words may hold a peer's.
+    words = f"'{words}'" if words.startswith("*") else words
+    return AssertionError(f"{words}: {text}" if words else text)
