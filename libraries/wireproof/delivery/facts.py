@@ -264,6 +264,16 @@ class Facts:
         return stored
 
     @cached_property
+    def further_rows(self) -> Ints:
+        """Rows of known messages that one look at one table saw beside another row of the same message."""
+        rows = self.history["rows"]
+        order = np.lexsort((rows["message"], rows["table"], rows["scan"]))
+        same = [np.diff(rows[name][order]) == 0 for name in ("message", "table", "scan")]
+        further = rows["copies"] > 1
+        further[order[1:][np.logical_and.reduce(same)]] = True
+        return np.flatnonzero(further & self.is_known[rows["message"]])
+
+    @cached_property
     def last_look(self) -> int:
         """When the last look at the messages' tables was asked for; -1 if nobody looked."""
         scans = self.history["scans"]

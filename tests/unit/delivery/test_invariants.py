@@ -357,6 +357,12 @@ CASES = [
         lambda: chat().look(tracked(1), copies=1),
         "more than one row in messages",
     ),
+    Case(  # what is stored twice is delivered twice; the rows are the cause
+        "duplicate-row",
+        lambda: chat().send("alice", tracked(1)).receive("bob", tracked(1)).look(tracked(1), tracked(1)),
+        lambda: chat().send("alice", tracked(1)).look(tracked(1)),
+        "more than one row in messages",
+    ),
     Case(
         "refused-stored",
         lambda: chat().expect("alice", M, "bob").send("alice", M).answer("alice", M, "refused").look(tracked(1), M),

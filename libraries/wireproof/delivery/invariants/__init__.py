@@ -1,7 +1,8 @@
 """Every invariant of delivery, each a pure function from facts to one finding.
 
 A fault is reported under one word, the most specific: a message that was acknowledged and never stored is
-`acked-not-persisted` and not `lost`, too; the hole that a lost message leaves in its recipient's numbers is no `gap`.
+`acked-not-persisted` and not `lost`, too; one that was stored twice is not `duplicated` when both rows are delivered;
+the hole that a lost message leaves in its recipient's numbers is no `gap`.
 """
 
 from collections.abc import Callable, Mapping

@@ -29,9 +29,13 @@ def redelivered(facts: Facts) -> int:
 
 
 def _repeats(facts: Facts) -> Bools:
+    """Repeats that count: not those that the recipient can tell, nor those of a message that was stored twice."""
+    repeats = facts.is_repeat.copy()
+    stored_twice = facts.history["rows"]["message"][facts.further_rows]
+    repeats &= ~np.isin(facts.receipt_message, stored_twice)
     if facts.rules.guarantee == "exactly once after dedupe":
-        return facts.is_repeat & _unrecognisable(facts)
-    return facts.is_repeat
+        repeats &= _unrecognisable(facts)
+    return repeats
 
 
 def _unrecognisable(facts: Facts) -> Bools:

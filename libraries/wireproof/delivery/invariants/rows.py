@@ -43,20 +43,10 @@ def duplicate_row(facts: Facts) -> Finding:
     rows = facts.history["rows"]
     if not _looked(facts):
         return Finding("duplicate-row", unobservable=_NO_ROWS)
-    message, scan, table = rows["message"], rows["scan"], rows["table"]
-    order = np.lexsort((message, table, scan))
-    same = np.zeros(len(order), bool)
-    same[1:] = (np.diff(message[order]) == 0) & (np.diff(table[order]) == 0) & (np.diff(scan[order]) == 0)
-    doubled = rows["copies"] > 1
-    doubled[order[same]] = True
-    copies = np.bincount(np.unique(message[doubled]), minlength=facts.messages) > 0
-    copies &= facts.is_known
-    first = np.unique(message[doubled], return_index=True)[1]
-    cases = np.flatnonzero(doubled)[first]
     return found_rows(
         facts,
         "duplicate-row",
-        cases[copies[message[cases]]],
+        _once(rows["message"], facts.further_rows),
         lambda row: f"more than one row in {name(facts, int(rows['table'][row]))}",
     )
 
