@@ -7,7 +7,7 @@ OPTIONS ?=
 DEFECT ?=
 REPEATS ?= $(if $(DEFECT),1,5)
 
-.PHONY: help accept smoke test lint unit integration atest stretch repeat bench prove docs clean
+.PHONY: help accept smoke test lint unit integration atest stretch repeat bench prove docs mutation clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F': .*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, se
 atest: $(VENV)/.installed-dev  ## Robot runs judged by their output
 	$(BIN)/pytest tests/atest
 
+mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger; a test has to notice each
+	$(BIN)/python tests/mutation/mutate.py
+
 bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for one area)
 	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
 
@@ -65,6 +68,7 @@ prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; res
 	$(BIN)/python -m tests.prove --repeats $(REPEATS) $(if $(DEFECT),--defect $(DEFECT))
 
 docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
+	$(BIN)/python -m robot.libdoc wireproof.Delivery docs/keywords/Delivery.html
 	$(BIN)/python -m robot.libdoc wireproof.Fixtures docs/keywords/Fixtures.html
 	$(BIN)/python -m robot.libdoc wireproof.Sockets docs/keywords/Sockets.html
 	$(BIN)/python -m robot.libdoc wireproof.Stack docs/keywords/Stack.html

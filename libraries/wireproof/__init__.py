@@ -10,12 +10,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "Delivery": "wireproof.delivery.keywords",
     "Fixtures": "wireproof.fixtures.keywords",
     "Sockets": "wireproof.sockets.keywords",
     "Stack": "wireproof.stack.keywords",
 }
 
-__all__ = ["Fixtures", "Sockets", "Stack"]
+__all__ = ["Delivery", "Fixtures", "Sockets", "Stack"]
 
 
 def __getattr__(name: str) -> Any:

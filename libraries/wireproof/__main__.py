@@ -1,10 +1,13 @@
-"""The command line: ``python -m wireproof stack up|status|down``."""
+"""The command line: ``python -m wireproof stack up|status|down`` and ``python -m wireproof recheck``."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 from wireproof import __version__
+from wireproof.delivery import command as delivery
 from wireproof.stack import command
 from wireproof.stack.errors import StackError
 
@@ -13,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code: 0 fine, 1 not, 2 wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        code: int = options.run(options.json)
+        code: int = options.run(options)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
@@ -42,8 +45,20 @@ def _parser() -> argparse.ArgumentParser:
     ):
         action = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         action.add_argument("--json", action="store_true", help="print one JSON object, with full URLs, for scripts")
-        action.set_defaults(run=run)
+        action.set_defaults(run=partial(_for_scripts, run))
+    recheck = areas.add_parser(
+        "recheck",
+        help="judge the delivery ledgers of a saved journal again",
+        description="Judges the delivery ledgers of saved journals again and prints a line for each. Exit code 0 when "
+        "all pass, 1 when one does not, 2 when a file is no journal or has no ledger in it.",
+    )
+    recheck.add_argument("journal", nargs="+", type=Path, help="for example results/wireproof/journal.jsonl")
+    recheck.set_defaults(run=lambda options: delivery.run(options.journal))
     return parser
+
+
+def _for_scripts(run: Callable[[bool], int], options: argparse.Namespace) -> int:
+    return run(options.json)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Fixtures", "Sockets", "Stack")
+ROOMS = ("Delivery", "Fixtures", "Sockets", "Stack")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -41,6 +41,10 @@ Prepare
 """What examples of Fixtures take for granted."""
 
 
+WITH_SOCKETS = "\n*** Settings ***\nLibrary    wireproof.Sockets\n"
+"""What examples of Delivery take for granted."""
+
+
 def suite_of(room: str, setup: str) -> str:
     """A suite with one test for each keyword of a library: its example."""
     lines = ["*** Settings ***", f"Library    wireproof.{room}", f"Test Setup    {setup}", "*** Test Cases ***"]
@@ -56,6 +60,12 @@ def suite_of(room: str, setup: str) -> str:
 def runs(tmp_path_factory, echo):
     """One run for each library; the stack's examples get an embedded stack."""
     return {
+        "Delivery": run_robot(
+            tmp_path_factory.mktemp("delivery"),
+            suite_of("Delivery", "No Operation") + WITH_SOCKETS,
+            "--variable",
+            f"ECHO_URL:{echo.url}",
+        ),
         "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", "No Operation") + PREPARE),
         "Sockets": run_robot(
             tmp_path_factory.mktemp("sockets"),

@@ -1,0 +1,1 @@
+"""Delivery: was anything lost, doubled, reordered or misdelivered, and who lost it."""
