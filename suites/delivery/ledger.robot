@@ -13,7 +13,7 @@ Ten Thousand Messages Are Delivered Right
     [Documentation]    Ten devices send each other ten thousand messages, each of them is judged.
     [Tags]    DLV-12
     Members Register    10
-    Start Ledger    direct    guarantee=exactly once after dedupe
+    Ledger Is Open    direct
     Everybody Writes To Each    112
     Everything Should Be Delivered Right    direct    at_least=10000
 
@@ -21,7 +21,7 @@ Messages To All Reach Everybody
     [Documentation]    Five devices send messages to all others: each member gets each once, its sender does not.
     [Tags]    DLV-12    smoke
     Members Register    5
-    Start Ledger    to all    guarantee=exactly once after dedupe
+    Ledger Is Open    to all
     Everybody Writes To All    40
     Everybody Writes To All    10    kind=notification
     Everything Should Be Delivered Right    to all    at_least=250
@@ -30,7 +30,7 @@ Who Is Away For A While Misses Nothing
     [Documentation]    A device is cut off while others send, comes back while they still do, and gets all, in order.
     [Tags]    DLV-12
     Members Register    4
-    Start Ledger    absence    guarantee=exactly once after dedupe
+    Ledger Is Open    absence
     Everybody Writes To All    20
     Abort Client    member-004
     VAR    @{others}    member-001    member-002    member-003
@@ -43,7 +43,7 @@ Large Messages Arrive Whole
     [Documentation]    Messages of more than 64 KiB come unchanged, in order among small ones.
     [Tags]    DLV-12
     Members Register    3
-    Start Ledger    large    guarantee=exactly once after dedupe
+    Ledger Is Open    large
     ${large}    Evaluate    {"text": "\u00fc" * 70_000}
     FOR    ${_}    IN RANGE    5
         Everybody Writes To Each    1    body=${large}
