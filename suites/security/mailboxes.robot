@@ -70,4 +70,4 @@ Another User's Mail Cannot Be Confirmed
     ${sent}    Device Sends    phone    {"text": "for the desktop"}    to=desktop
     ${arrived}    Device Should Receive    desktop    ${sent}
     Stranger Confirms    ${arrived}
-    Backlog Should Be    desktop    1
+    Backlog Should Be    desktop    1    msg=spoofed-sender

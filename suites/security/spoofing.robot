@@ -38,7 +38,7 @@ A Device Cannot Confirm In The Name Of Another
     ${sent}    Device Sends    phone    {"text": "for the desktop"}    to=desktop
     ${arrived}    Device Should Receive    desktop    ${sent}
     Confirmation As Another Should Be Refused    phone    desktop    ${arrived}
-    Backlog Should Be    desktop    1
+    Backlog Should Be    desktop    1    msg=spoofed-sender
 
 A Device Cannot Register With Another Device's Token
     [Documentation]    The token decides who somebody is: another device's or user's is refused, and changes nothing.
