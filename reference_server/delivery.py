@@ -102,20 +102,25 @@ class Delivery:
     def offer(self, key: Key, seq: int, item: Submission) -> bool:
         """A delivery was committed: send it now if its turn has come. False when the device is not on this node."""
         channel = self._channels.get(key)
-        if channel is not None and channel.live and seq == channel.cursor + 1:
-            channel.cursor = channel.high = seq
-            self._send(channel, seq, item.envelope, item.body, 0)
-        return self.notice(key, seq)
+        if channel is None or not channel.live or seq != channel.cursor + 1:
+            return self.notice(key, seq)
+        channel.cursor = channel.high = seq
+        self._send(channel, seq, item.envelope, item.body, 0)
+        self._tell_expected(key, seq)
+        return True
 
     def notice(self, key: Key, seq: int) -> bool:
         """A delivery is in the database: send it from there if it was not sent. False when the device is not here."""
-        for expected in self._expected.get(key, ()):
-            expected.high = max(expected.high, seq)
+        self._tell_expected(key, seq)
         channel = self._channels.get(key)
         if channel is None:
             return False
         self.announce(channel, seq)
         return True
+
+    def _tell_expected(self, key: Key, seq: int) -> None:
+        for expected in self._expected.get(key, ()):
+            expected.high = max(expected.high, seq)
 
     def announce(self, channel: Channel, seq: int) -> None:
         """A number exists in the database that this node did not see commit, or saw out of turn."""
@@ -185,7 +190,7 @@ class Delivery:
             self._metrics.deliveries_repeated_total += 1
         else:
             self._metrics.deliveries_sent_total += 1
-        if envelope.requires_ack and seq not in channel.confirmed:
+        if envelope.requires_ack and (not retry_count or seq not in channel.confirmed):
             self.redelivery.expect(channel, seq, envelope.id, retry_count)
         else:
             self._confirmed(channel, seq)
