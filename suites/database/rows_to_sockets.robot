@@ -101,6 +101,20 @@ A Deleted Message Is Told
     Job Deletes Message    ${sent}
     Devices Should Hear Of Change    delete    messages    ${sent.id}
 
+Many Messages Changed At Once Are Each Told
+    [Documentation]    One statement changes ten messages, one deletes them; every device is told of each, once.
+    [Tags]    DB-03
+    @{sent}    Device Sends Many    phone    10    to=desktop
+    Database Is Open
+    Job Runs    UPDATE messages SET payload = %s WHERE user_id = %s    {"changed": true}    ${USER}
+    FOR    ${message}    IN    @{sent}
+        Devices Should Hear Of Change    update    messages    ${message.id}
+    END
+    Job Runs    DELETE FROM messages WHERE user_id = %s    ${USER}
+    FOR    ${message}    IN    @{sent}
+        Devices Should Hear Of Change    delete    messages    ${message.id}
+    END
+
 Conversations Are Told, Too
     [Documentation]    A changed title and a deleted conversation reach every device of its user.
     [Tags]    DB-03
