@@ -93,6 +93,17 @@ A Changed Message Is Told
     Devices Should Hear Of Change    update    messages    ${sent.id}
     Stranger Should Have Heard Nothing
 
+A Message Changed Before It Came Is Not Told
+    [Documentation]    A row that its own transaction has changed comes as it is in the end; of a change nobody is told.
+    [Tags]    DB-03
+    ${message}    Job Inserts Message    {"text": "first"}    to=desktop    commit=no
+    Job Changes Message    ${message}    {"text": "second"}    commit=no
+    Job Commits
+    ${arrived}    Row Should Reach    desktop    ${message}
+    Should Be Equal    ${arrived.body}[text]    second    corrupted
+    Everything Committed Should Have Been Told
+    Devices Should Not Have Heard Of Change Of    ${message}
+
 A Deleted Message Is Told
     [Documentation]    When a job deletes a message, every device of its user is told.
     [Tags]    DB-03
