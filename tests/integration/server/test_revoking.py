@@ -54,6 +54,16 @@ async def test_a_token_revoked_on_another_node_is_closed(pair: Cluster):
         await tablet.is_served()
 
 
+async def test_a_hint_closes_it_before_anybody_looks(stack: EmbeddedStack):
+    async with cluster(stack) as pair, database(pair.database_url) as locking:
+        here, there = pair.targets
+        async with here.device(fresh("user"), "phone") as phone, locking.transaction():
+            await locking.execute("LOCK TABLE user_presence")  # who looks around has to wait
+            path = f"/sessions/{phone.session['sessionId']}"
+            assert (await there.call("DELETE", path, token=phone.token))[0] == 204
+            assert await phone.close_code() == 4002
+
+
 async def test_an_earlier_session_that_is_revoked_does_not_end_the_present_one(stack: EmbeddedStack):
     async with cluster(stack) as pair:
         here, there = pair.targets
