@@ -76,7 +76,9 @@ class App:
         self._bus.listener = sessions
         services = Services(settings, self._clock, sessions, self._delivery, self._writer, metrics, self._tasks)
         self._gateway = parts.gateway(services, tokens)
-        more = ApiForTests(self._clock, self.store, self._writer, tokens).routes() if settings.test_mode else []
+        more = []
+        if settings.test_mode:
+            more = ApiForTests(self._clock, self.store, self._claims, self._writer, tokens).routes()
         self._api = parts.api(settings, self._clock, self.store, self._bus, sessions, tokens, metrics, more)
 
     async def start(self) -> None:
@@ -86,22 +88,22 @@ class App:
                 logs.info("migrated", migration=name)
             await self.store.open()
             await self.store.forget_presence()
-            self._tasks.start(self._changes.listen_forever(), "changes")
+            self._tasks.keep(self._changes.listen_forever, "changes")
             await self._changes.opened(DATABASE_PATIENCE)
         except Unavailable as problem:
             raise StartError(f"PostgreSQL cannot be reached ({problem}): check REFERENCE_SERVER_DATABASE_URL") from None
         for work, name in (
-            (self._writer.run(), "writer"),
-            (self._claims.run(), "claims"),
-            (self._bus.publish_forever(), "bus out"),
-            (self._bus.listen_forever(), "bus in"),
-            (self._delivery.redeliver_forever(), "redelivery"),
-            (self._delivery.look_for_unsent_forever(), "unsent"),
-            (self._gateway.heartbeat_forever(), "heartbeat"),
-            (self._renew_leases_forever(), "leases"),
-            (self._purge_forever(), "purge"),
+            (self._writer.run, "writer"),
+            (self._claims.run, "claims"),
+            (self._bus.publish_forever, "bus out"),
+            (self._bus.listen_forever, "bus in"),
+            (self._delivery.redelivery.run, "redelivery"),
+            (self._delivery.look_around_forever, "look around"),
+            (self._gateway.heartbeat_forever, "heartbeat"),
+            (self._renew_leases_forever, "leases"),
+            (self._purge_forever, "purge"),
         ):
-            self._tasks.start(work, name)
+            self._tasks.keep(work, name)
         try:
             ws_port = await self._gateway.start()
             http_port = await self._api.start()

@@ -26,6 +26,9 @@ class Listener(Protocol):
     def on_replaced(self, user_id: str, device_id: str, generation: int) -> None:
         """This device registered elsewhere."""
 
+    def on_revoked(self, user_id: str, device_id: str, generation: int) -> None:
+        """Another node revoked this registration."""
+
 
 class Bus:
     """Publishes to and hears from one channel, `<prefix>:nodes`."""
@@ -51,6 +54,10 @@ class Bus:
     def replaced(self, user_id: str, device_id: str, generation: int) -> None:
         """Tell the other nodes that older connections of a device have to go."""
         self._publish(kind="replaced", userId=user_id, deviceId=device_id, generation=generation)
+
+    def revoked(self, user_id: str, device_id: str, generation: int) -> None:
+        """Tell the other nodes that a connection has to go because its session or token was revoked."""
+        self._publish(kind="revoked", userId=user_id, deviceId=device_id, generation=generation)
 
     def presence(self, user_id: str, device_id: str, *, online: bool) -> None:
         """Tell the other nodes that a device came or went."""
@@ -104,5 +111,7 @@ class Bus:
                 self.listener.on_wake(hint["userId"], hint["deviceId"], hint["seq"])
             elif hint["kind"] == "replaced":
                 self.listener.on_replaced(hint["userId"], hint["deviceId"], hint["generation"])
+            elif hint["kind"] == "revoked":
+                self.listener.on_revoked(hint["userId"], hint["deviceId"], hint["generation"])
         except (ValueError, KeyError, TypeError):
             logs.warning("bus heard something it does not know")

@@ -29,6 +29,16 @@ class Link(Protocol):
         """Close, at once for the server and with a handshake for the client."""
 
 
+class ReadableLink(Link, Protocol):
+    """A connection whose reading can be stopped for a while."""
+
+    def pause(self) -> None:
+        """Stop reading; the client's own socket buffer fills up."""
+
+    def resume(self) -> None:
+        """Read on."""
+
+
 class Channel:
     """The deliveries of one registered connection."""
 

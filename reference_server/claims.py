@@ -9,9 +9,9 @@ from reference_server import logs, router
 from reference_server.batch import Routing
 from reference_server.bus import Bus
 from reference_server.channel import Key
-from reference_server.delivery import LOOK_INTERVAL, Delivery, envelope_of
+from reference_server.delivery import LOOK_INTERVAL, Delivery
 from reference_server.metrics import Metrics
-from reference_server.protocol import InvalidMessage, encode, parse
+from reference_server.protocol import InvalidMessage, encode, envelope_of, parse
 from reference_server.router import Rule
 from reference_server.store import Collision, RowError, Store, Unavailable
 
@@ -27,10 +27,18 @@ class Claims:
         self._bus = bus
         self._metrics = metrics
         self._wake = asyncio.Event()
+        self._waiters: list[asyncio.Future[None]] = []
 
     def wake(self) -> None:
         """There may be unrouted messages."""
         self._wake.set()
+
+    async def settled(self) -> None:
+        """Wait until what was committed before this call is routed, or the database has been found away."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        self.wake()
+        await waiter
 
     async def run(self) -> None:
         """The task that routes them."""
@@ -39,12 +47,16 @@ class Claims:
                 async with asyncio.timeout(LOOK_INTERVAL):
                     await self._wake.wait()
             self._wake.clear()
+            waiters, self._waiters = self._waiters, []
             try:
                 await self._route_all()
             except Unavailable as problem:
                 logs.warning("rows wait to be routed", reason=str(problem))
             except Exception as problem:  # noqa: BLE001 - the task must outlive whatever one row does
                 logs.error("rows not routed", problem)
+            for waiter in waiters:
+                if not waiter.done():  # whoever waited may have given up
+                    waiter.set_result(None)
 
     async def _route_all(self) -> None:
         """Batch after batch until nothing is left; one row that the database refuses is passed over."""

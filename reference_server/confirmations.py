@@ -1,8 +1,31 @@
 """What a device has confirmed: a watermark, and the exceptions above it. Pure, no I/O."""
 
 import re
+from typing import Annotated
+
+import msgspec
+
+from reference_server.protocol import Envelope, InvalidMessage
 
 _RANGE = re.compile(r"\[(\d+),(\d+)\)")
+
+
+class Confirmation(msgspec.Struct, rename="camel"):
+    """The payload of a device's `ack`."""
+
+    original_message_id: str
+    seq: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
+
+
+_decode = msgspec.json.Decoder(Confirmation).decode
+
+
+def read(envelope: Envelope) -> Confirmation:
+    """The confirmation in an `ack`; raises InvalidMessage."""
+    try:
+        return _decode(envelope.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidMessage("payload", "expected originalMessageId and seq", envelope.id) from None
 
 
 class Confirmations:

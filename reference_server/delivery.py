@@ -1,19 +1,18 @@
-"""Sends each device its deliveries strictly by number, keeps what is unconfirmed, and sends it again."""
+"""Sends each device its deliveries strictly by number, and keeps what it has confirmed."""
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
-import msgspec
-
-from reference_server import logs, replies
+from reference_server import replies
 from reference_server.batch import Active, Confirmed, Submission
 from reference_server.channel import Channel, Key, Link
 from reference_server.clock import Clock
 from reference_server.metrics import Metrics
-from reference_server.protocol import Envelope
+from reference_server.protocol import CloseCode, Envelope, envelope_of
+from reference_server.redelivery import Redelivery
 from reference_server.settings import Settings
 from reference_server.store import Admission, Store, Unavailable
 from reference_server.tasks import Tasks
@@ -32,11 +31,11 @@ class Delivery:
         self._store = store
         self._metrics = metrics
         self._tasks = tasks
+        self.redelivery = Redelivery(settings, clock, store, metrics, tasks)
         self._channels: dict[Key, Channel] = {}
         self._by_user: dict[str, dict[Channel, None]] = {}
         self._expected: dict[Key, list[Channel]] = {}
         self._dirty: dict[Channel, None] = {}
-        self._waiting: dict[Channel, None] = {}
         self.on_dirty: Callable[[], None] = lambda: None
         """Called when confirmations wait to be stored."""
 
@@ -84,7 +83,7 @@ class Delivery:
         """The connection is gone; its unconfirmed deliveries stay for the next."""
         channel.closed = True
         channel.live = False
-        self._waiting.pop(channel, None)
+        self.redelivery.leave(channel)
         if self._channels.get(channel.key) is channel:
             del self._channels[channel.key]
         of_user = self._by_user.get(channel.key[0], {})
@@ -103,20 +102,25 @@ class Delivery:
     def offer(self, key: Key, seq: int, item: Submission) -> bool:
         """A delivery was committed: send it now if its turn has come. False when the device is not on this node."""
         channel = self._channels.get(key)
-        if channel is not None and channel.live and seq == channel.cursor + 1:
-            channel.cursor = channel.high = seq
-            self._send(channel, seq, item.envelope, item.body, 0)
-        return self.notice(key, seq)
+        if channel is None or not channel.live or seq != channel.cursor + 1:
+            return self.notice(key, seq)
+        channel.cursor = channel.high = seq
+        self._send(channel, seq, item.envelope, item.body, 0)
+        self._tell_expected(key, seq)
+        return True
 
     def notice(self, key: Key, seq: int) -> bool:
         """A delivery is in the database: send it from there if it was not sent. False when the device is not here."""
-        for expected in self._expected.get(key, ()):
-            expected.high = max(expected.high, seq)
+        self._tell_expected(key, seq)
         channel = self._channels.get(key)
         if channel is None:
             return False
         self.announce(channel, seq)
         return True
+
+    def _tell_expected(self, key: Key, seq: int) -> None:
+        for expected in self._expected.get(key, ()):
+            expected.high = max(expected.high, seq)
 
     def announce(self, channel: Channel, seq: int) -> None:
         """A number exists in the database that this node did not see commit, or saw out of turn."""
@@ -142,9 +146,7 @@ class Delivery:
                 return True
         elif (seq > channel.cursor and not channel.seen_before(seq)) or channel.ids.get(seq, message_id) != message_id:
             return False
-        channel.forget(seq)
-        if not channel.sends:
-            self._waiting.pop(channel, None)
+        self.redelivery.confirmed(channel, seq)
         self._confirmed(channel, seq)
         return True
 
@@ -188,16 +190,15 @@ class Delivery:
             self._metrics.deliveries_repeated_total += 1
         else:
             self._metrics.deliveries_sent_total += 1
-        if envelope.requires_ack and seq not in channel.confirmed:
-            due = self._clock.monotonic() + self._settings.message_timeout
-            channel.expect_confirmation(seq, envelope.id, due, retry_count)
-            self._waiting[channel] = None
+        if envelope.requires_ack and (not retry_count or seq not in channel.confirmed):
+            self.redelivery.expect(channel, seq, envelope.id, retry_count)
         else:
             self._confirmed(channel, seq)
 
     def _wake(self, channel: Channel) -> None:
         channel.live = False
-        self._tasks.start(self._catch_up(channel), "catch up")
+        fault = partial(channel.link.close, CloseCode.INTERNAL_ERROR, "internal error")
+        self._tasks.start(self._catch_up(channel), "catch up", failed=fault)
 
     async def _catch_up(self, channel: Channel) -> None:
         """Send from the database until nothing is missing; until then `offer` only raises `high`."""
@@ -234,16 +235,21 @@ class Delivery:
             for seq in range(first, end + 1):
                 self._confirmed(channel, seq)
 
-    async def look_for_unsent(self) -> None:
-        """Find what this node did not see commit: another node did it, or the reply to a COMMIT was lost."""
+    async def look_around(self) -> None:
+        """Find what no hint told this node: deliveries that another node committed, sessions that it revoked."""
         if not self._channels:
             return
         try:
-            rows = await self._store.last_numbers()
+            rows = await self._store.connected()
         except Unavailable:
             return
-        for user_id, device_id, last_seq in rows:
-            if (channel := self._channels.get((user_id, device_id))) is not None:
+        for user_id, device_id, generation, last_seq, revoked in rows:
+            channel = self._channels.get((user_id, device_id))
+            if channel is None:
+                continue
+            if revoked and channel.generation == generation:
+                channel.link.close(CloseCode.REVOKED, "revoked")
+            else:
                 self.announce(channel, last_seq)
 
     async def catch_up_with_database(self) -> None:
@@ -251,65 +257,10 @@ class Delivery:
         if self._channels:
             with contextlib.suppress(Unavailable):
                 await self._store.renew_leases()
-            await self.look_for_unsent()
+            await self.look_around()
 
-    async def look_for_unsent_forever(self) -> None:
+    async def look_around_forever(self) -> None:
         """Every few seconds, whatever the bus said or failed to say."""
         while True:
             await asyncio.sleep(LOOK_INTERVAL)
-            await self.look_for_unsent()
-
-    async def redeliver_forever(self) -> None:
-        """Send unconfirmed deliveries again after messageTimeout, at most retryAttempts times per connection."""
-        tick = min(max(self._settings.message_timeout / 8, 0.02), 1.0)
-        while True:
-            await asyncio.sleep(tick)
-            now = self._clock.monotonic()
-            for channel in list(self._waiting):
-                if due := self._due(channel, now):
-                    self._tasks.start(self._redeliver(channel, due), "redeliver")
-
-    def _due(self, channel: Channel, now: float) -> list[int]:
-        """The numbers to send again; what is still in the socket's buffer is not repeated into it."""
-        due: list[int] = []
-        for seq, (when, _, _) in channel.sends.items():
-            if when > now or channel.link.congested():
-                break
-            due.append(seq)
-        later = now + self._settings.message_timeout
-        for seq in due:
-            _, again, first = channel.sends.pop(seq)
-            if again < self._settings.retry_attempts:
-                channel.sends[seq] = (later, again + 1, first)
-        if not channel.sends:
-            self._waiting.pop(channel, None)
-        return [seq for seq in due if seq in channel.sends]
-
-    async def _redeliver(self, channel: Channel, due: list[int]) -> None:
-        try:
-            rows = await self._store.deliveries(*channel.key, due)
-        except Unavailable:
-            logs.warning("redelivery postponed", userId=channel.key[0], deviceId=channel.key[1])
-            return
-        for row in rows:
-            state = channel.sends.get(row["seq"])
-            if channel.closed or state is None:
-                continue
-            envelope = envelope_of(channel.key[0], row)
-            channel.link.send(replies.delivery(replies.body(envelope), row["seq"], state[1] + state[2]))
-            self._metrics.deliveries_repeated_total += 1
-
-
-def envelope_of(user_id: str, row: Any) -> Envelope:
-    """A stored message as it was read from its sender."""
-    return Envelope(
-        id=row["id"],
-        type=row["type"],
-        from_device_id=row["from_device_id"],
-        to_device_id=row["to_device_id"],
-        user_id=user_id,
-        payload=msgspec.Raw(row["payload"].encode()),
-        timestamp=row["timestamp"],
-        priority=row["priority"],
-        requires_ack=row["requires_ack"],
-    )
+            await self.look_around()

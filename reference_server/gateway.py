@@ -57,6 +57,7 @@ class SocketLink:
         self._outbox = outbox
         self._tasks = tasks
         self._queued = False
+        self.reading = True
         self.closing = False
 
     def send(self, data: bytes) -> None:
@@ -110,10 +111,13 @@ class SocketLink:
 
     def pause(self) -> None:
         """Stop reading from the socket."""
+        self.reading = False
         self._connection.transport.pause_reading()
 
     def resume(self) -> None:
-        """Read on."""
+        """Read on; the client could not be heard meanwhile."""
+        self.reading = True
+        self._connection.last_heard = self._connection.loop.time()
         self._connection.transport.resume_reading()
 
     def close(self, code: CloseCode, reason: str) -> None:
@@ -271,14 +275,14 @@ class Gateway:
             await self._server.wait_closed()
 
     async def heartbeat_forever(self) -> None:
-        """Ping the silent; close those who stay silent with 1001."""
+        """Ping the silent; close those who stay silent with 1001. Whom nobody listens to is not silent."""
         interval, timeout = self._settings.heartbeat_interval, self._settings.heartbeat_timeout
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(interval / 2)
             now = loop.time()
             for connection in list(self._open):
-                if connection.link is None:
+                if connection.link is None or not connection.link.reading:
                     continue
                 silence = now - connection.last_heard
                 if silence > timeout:
@@ -316,12 +320,10 @@ class Gateway:
         self._open[connection] = None
         metrics.connections += 1
         metrics.connections_total += 1
-        timer = connection.loop.call_later(self._settings.registration_timeout, peer.registration_timed_out)
         try:
             peer.challenge()
             await connection.wait_closed()
         finally:
-            timer.cancel()
             del self._open[connection]
             metrics.connections -= 1
             connection.leave()

@@ -7,13 +7,14 @@ import msgspec
 from aiohttp import web
 
 from reference_server.auth import Tokens
+from reference_server.claims import Claims
 from reference_server.clock import FARTHEST, Clock, iso
 from reference_server.http import json_answer
 from reference_server.store import Store, Unavailable
 from reference_server.writer import Writer
 
 PATIENCE = 10.0
-"""Seconds that a reset waits for the writer."""
+"""Seconds that a reset waits for what is under way."""
 
 
 class _TokenRequest(msgspec.Struct, rename="camel"):
@@ -30,10 +31,11 @@ class _ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
 class ApiForTests:
     """The requests below `/test`."""
 
-    def __init__(self, clock: Clock, store: Store, writer: Writer, tokens: Tokens | None) -> None:
+    def __init__(self, clock: Clock, store: Store, claims: Claims, writer: Writer, tokens: Tokens | None) -> None:
         """Without `tokens` none are issued."""
         self._clock = clock
         self._store = store
+        self._claims = claims
         self._writer = writer
         self._tokens = tokens
 
@@ -80,6 +82,7 @@ class ApiForTests:
         """
         try:
             async with asyncio.timeout(PATIENCE):
+                await self._claims.settled()
                 await self._writer.drain()
         except TimeoutError:
             raise web.HTTPServiceUnavailable(text="messages keep coming, or the database is away") from None

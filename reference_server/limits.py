@@ -41,3 +41,35 @@ class Window:
             self._count = 0
         self._count += 1
         return self._count > self._limit
+
+
+class InFlight:
+    """What one connection has waiting for the database: at a limit it is full, until half of that is done."""
+
+    __slots__ = ("_bytes", "_bytes_limit", "_messages", "_messages_limit", "full")
+
+    def __init__(self, messages: int, size: int) -> None:
+        """`size` is the limit in bytes."""
+        self._messages_limit = messages
+        self._bytes_limit = size
+        self._messages = 0
+        self._bytes = 0
+        self.full = False
+
+    def add(self, size: int) -> bool:
+        """One more; True when it is full from now on."""
+        self._messages += 1
+        self._bytes += size
+        if self.full or (self._messages < self._messages_limit and self._bytes < self._bytes_limit):
+            return False
+        self.full = True
+        return True
+
+    def remove(self, size: int) -> bool:
+        """One is done; True when there is room again from now on."""
+        self._messages -= 1
+        self._bytes -= size
+        if not self.full or self._messages > self._messages_limit // 2 or self._bytes > self._bytes_limit // 2:
+            return False
+        self.full = False
+        return True

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ class Migration:
 
 
 def read(folder: Path = FOLDER) -> list[Migration]:
-    """The migrations of a folder in order; raises MigrationError for a bad name or a double number."""
+    """The migrations of a folder in order; raises MigrationError for a bad name, a double or a missing number."""
     found = []
     for path in sorted(folder.glob("*.sql")):
         match = _NAME.fullmatch(path.name)
@@ -39,9 +38,11 @@ def read(folder: Path = FOLDER) -> list[Migration]:
             raise MigrationError(f"migration {path.name} has a wrong name: expected NNNN_words.sql")
         content = path.read_bytes()
         found.append(Migration(int(match[1]), path.name, content.decode(), hashlib.sha256(content).hexdigest()))
-    for before, migration in pairwise(found):
-        if migration.version == before.version:
-            raise MigrationError(f"migrations {before.name} and {migration.name} have the same number")
+    for expected, migration in enumerate(found, 1):
+        if migration.version != expected:
+            raise MigrationError(
+                f"migration {migration.name} should have number {expected:04d}: numbers go up by one, each once"
+            )
     return found
 
 

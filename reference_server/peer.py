@@ -1,19 +1,20 @@
 """One connection as the application sees it: unregistered, registering, registered, closed. It knows no sockets."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Protocol
+from typing import Any
 
 import msgspec
 
-from reference_server import logs, registration, replies, router
+from reference_server import confirmations, logs, registration, replies, router
 from reference_server.auth import AuthError, Identity
 from reference_server.batch import Submission
-from reference_server.channel import Link
+from reference_server.channel import ReadableLink
 from reference_server.clock import Clock
 from reference_server.delivery import Delivery
-from reference_server.limits import TokenBucket, Window
+from reference_server.limits import InFlight, TokenBucket, Window
 from reference_server.metrics import Metrics
 from reference_server.protocol import CloseCode, Envelope, ErrorCode, InvalidMessage, parse
 from reference_server.registration import Registration, RegistrationError
@@ -30,16 +31,6 @@ IN_FLIGHT_BYTES = 8 * 1024 * 1024
 """What one connection may have waiting for the database before the server stops reading from it."""
 
 
-class ReadableLink(Link, Protocol):
-    """A connection whose reading can be stopped for a while."""
-
-    def pause(self) -> None:
-        """Stop reading; the client's own socket buffer fills up."""
-
-    def resume(self) -> None:
-        """Read on."""
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """What every connection shares."""
@@ -51,14 +42,6 @@ class Services:
     writer: Writer
     metrics: Metrics
     tasks: Tasks
-
-
-class _Confirmation(msgspec.Struct, rename="camel"):
-    original_message_id: str
-    seq: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
-
-
-_decode_confirmation = msgspec.json.Decoder(_Confirmation).decode
 
 
 class Peer:
@@ -78,9 +61,8 @@ class Peer:
         self._suggested = suggested
         self._held: list[bytes] = []
         self._handle: Callable[[bytes], None] = self._before_registration
-        self._in_flight = 0
-        self._in_flight_bytes = 0
-        self._paused = False
+        self._in_flight = InFlight(IN_FLIGHT_MESSAGES, IN_FLIGHT_BYTES)
+        self._deadline: asyncio.TimerHandle | None = None
         self._gone = False
         self.session: Session | None = None
 
@@ -93,6 +75,7 @@ class Peer:
         """Open the conversation."""
         now = replies.stamp(self._services.clock.now())
         self._link.send(self._addressee.message(b"device_register", replies.challenge(now, self._suggested), now))
+        self._expect_registration()
 
     def receive(self, data: bytes) -> None:
         """Handle one whole message."""
@@ -104,11 +87,6 @@ class Peer:
         self._error(ErrorCode.INVALID_MESSAGE, str(problem), problem.message_id)
         self._count_bad_frame()
 
-    def registration_timed_out(self) -> None:
-        """The client had its time."""
-        if self.session is None:
-            self._link.close(CloseCode.POLICY, "no registration in time")
-
     def gone(self) -> None:
         """The connection is closed, or about to be; what is still under way is answered to nobody."""
         if self._gone:
@@ -116,6 +94,7 @@ class Peer:
         self._gone = True
         self._handle = self._ignore
         self._held.clear()
+        self._stop_expecting()
         if self.session is not None:
             self._services.metrics.registered_devices -= 1
             self._services.sessions.close(self.session)
@@ -149,9 +128,27 @@ class Peer:
         except AuthError as problem:
             self._fail_registration(ErrorCode.AUTH_FAILED, str(problem), envelope.id)
         else:
+            self._stop_expecting()
             self._handle = self._held.append
             self._link.pause()
-            self._services.tasks.start(self._register(envelope, wanted, identity), "register")
+            self._start(self._register(envelope, wanted, identity), "register")
+
+    def _expect_registration(self) -> None:
+        """From now on the client has registrationTimeout; what the server itself takes is not on its account."""
+        self._deadline = asyncio.get_running_loop().call_later(
+            self._services.settings.registration_timeout, self._link.close, CloseCode.POLICY, "no registration in time"
+        )
+
+    def _stop_expecting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Work of this connection alone: a fault in it ends the connection."""
+        self._services.tasks.start(
+            work, name, failed=partial(self._link.close, CloseCode.INTERNAL_ERROR, "internal error")
+        )
 
     async def _register(self, envelope: Envelope, wanted: Registration, identity: Identity | None) -> None:
         try:
@@ -162,7 +159,9 @@ class Peer:
             self._fail_registration(ErrorCode.AUTH_FAILED, str(problem), envelope.id)
         except Unavailable:
             self._error(ErrorCode.UNAVAILABLE, "the database cannot be reached", envelope.id, RETRY_AFTER_MS)
-            self._go_on(self._before_registration)
+            if not self._gone:
+                self._expect_registration()
+                self._go_on(self._before_registration)
         else:
             self._registered_as(session)
 
@@ -195,7 +194,7 @@ class Peer:
         held, self._held = self._held, []
         for data in held:
             self._handle(data)
-        if not self._paused:
+        if not self._in_flight.full:
             self._link.resume()
 
     def _registered(self, session: Session, data: bytes) -> None:
@@ -222,10 +221,7 @@ class Peer:
         else:
             session.channel.active_at = now
             size = len(data)
-            self._in_flight += 1
-            self._in_flight_bytes += size
-            if self._in_flight >= IN_FLIGHT_MESSAGES or self._in_flight_bytes >= IN_FLIGHT_BYTES:
-                self._paused = True
+            if self._in_flight.add(size):
                 self._link.pause()
             services.writer.submit(Submission(self, envelope, rule, size, now))
 
@@ -237,7 +233,7 @@ class Peer:
             self._reply(b"heartbeat", replies.heartbeat(envelope.id))
         elif kind == "device_unregister":
             self._handle = self._ignore
-            self._services.tasks.start(self._unregister(session, envelope), "unregister")
+            self._start(self._unregister(session, envelope), "unregister")
         elif kind == "device_register":
             self._refuse(envelope, ErrorCode.REGISTRATION_FAILED, "this connection is registered already")
         else:
@@ -245,9 +241,9 @@ class Peer:
 
     def _confirm(self, session: Session, envelope: Envelope) -> None:
         try:
-            confirmation = _decode_confirmation(envelope.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self.unreadable(InvalidMessage("payload", "expected originalMessageId and seq", envelope.id))
+            confirmation = confirmations.read(envelope)
+        except InvalidMessage as problem:
+            self.unreadable(problem)
             return
         if not self._services.delivery.confirm(session.channel, confirmation.original_message_id, confirmation.seq):
             self.unreadable(InvalidMessage("payload", "no such delivery to this device", envelope.id))
@@ -268,14 +264,7 @@ class Peer:
         self._link.close(CloseCode.NORMAL, "unregistered")
 
     def _landed(self, item: Submission) -> None:
-        self._in_flight -= 1
-        self._in_flight_bytes -= item.size
-        if (
-            self._paused
-            and self._in_flight <= IN_FLIGHT_MESSAGES // 2
-            and self._in_flight_bytes <= IN_FLIGHT_BYTES // 2
-        ):
-            self._paused = False
+        if self._in_flight.remove(item.size):
             self._link.resume()
 
     def _refuse(self, envelope: Envelope, code: ErrorCode, reason: str, retry_after_ms: int | None = None) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -148,6 +148,21 @@ def parse(data: bytes) -> Envelope:
         raise InvalidMessage("timestamp", f"expected {_EXPECTED['timestamp']}", envelope.id) from None
     envelope.retry_count = None
     return envelope
+
+
+def envelope_of(user_id: str, row: Any) -> Envelope:
+    """A stored message as it was read from its sender."""
+    return Envelope(
+        id=row["id"],
+        type=row["type"],
+        from_device_id=row["from_device_id"],
+        to_device_id=row["to_device_id"],
+        user_id=user_id,
+        payload=msgspec.Raw(row["payload"].encode()),
+        timestamp=row["timestamp"],
+        priority=row["priority"],
+        requires_ack=row["requires_ack"],
+    )
 
 
 def has_lone_surrogate(text: bytes) -> bool:

@@ -31,9 +31,11 @@ DELIVERIES_AFTER = """
     FROM deliveries d JOIN messages m ON m.key = d.message_key
     WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq > $3 ORDER BY d.seq LIMIT $4
 """
-LAST_NUMBERS = """
-    SELECT d.user_id, d.id AS device_id, d.last_seq FROM user_presence p
-    JOIN devices d ON d.user_id = p.user_id AND d.id = p.device_id WHERE p.node = $1
+CONNECTED = """
+    SELECT p.user_id, p.device_id, p.generation, d.last_seq, s.end_reason = 'revoked' AS revoked FROM user_presence p
+    JOIN devices d ON d.user_id = p.user_id AND d.id = p.device_id
+    LEFT JOIN sessions s ON s.id = p.session_id
+    WHERE p.node = $1
 """
 DEVICES = """
     SELECT d.id, d.type, d.platform, d.version, d.capabilities, d.last_seen_at, d.last_seq, backlog_of(d) AS backlog,
@@ -54,13 +56,17 @@ REVOKE_SESSION = """
     UPDATE sessions SET ended_at = coalesce(ended_at, $3), end_reason = coalesce(end_reason, 'revoked')
     WHERE id = $1 AND user_id = $2 RETURNING device_id, generation
 """
-LOCK_USER = "SELECT FROM users WHERE id = $1 FOR UPDATE"
-TOKEN_OF_ANOTHER = "SELECT true FROM sessions WHERE token_id = $1 AND user_id <> $2 LIMIT 1"  # noqa: S105 - no password
-REVOKE_TOKEN = "INSERT INTO revoked_tokens VALUES ($1, $2) ON CONFLICT DO NOTHING"  # noqa: S105 - no password
+LOCK_USER = """
+    INSERT INTO users (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET id = excluded.id
+"""
+EXPIRY_OF_OWN = """
+    SELECT coalesce(token_expires_at, 'infinity') FROM sessions WHERE token_id = $1 AND user_id = $2 LIMIT 1
+"""
+REVOKE_TOKEN = "INSERT INTO revoked_tokens VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"  # noqa: S105 - no password
 IS_REVOKED = "SELECT true FROM revoked_tokens WHERE id = $1"
 END_ITS_SESSIONS = """
-    UPDATE sessions SET ended_at = coalesce(ended_at, $2), end_reason = coalesce(end_reason, 'revoked')
-    WHERE token_id = $1 RETURNING device_id, generation
+    UPDATE sessions SET ended_at = coalesce(ended_at, $3), end_reason = coalesce(end_reason, 'revoked')
+    WHERE token_id = $1 AND user_id = $2 RETURNING device_id, generation
 """
 
 FORGET_PRESENCE = """
@@ -81,3 +87,7 @@ PURGE_DELIVERIES = """
 """
 PURGE_PRESENCE = "DELETE FROM user_presence WHERE lease_until < $1 AND node <> $2"
 PURGE_MESSAGES = "DELETE FROM messages WHERE stored_at < $1 AND routed_at IS NOT NULL"
+PURGE_SESSIONS = """
+    DELETE FROM sessions s WHERE s.created_at < $1 AND coalesce(s.ended_at, unconnected_since(s)) < $1
+"""
+PURGE_REVOKED_TOKENS = "DELETE FROM revoked_tokens WHERE expires_at < $1"

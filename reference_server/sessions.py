@@ -125,23 +125,19 @@ class Sessions:
         """End a session of a user and close its connection with 4002; False when the user has no such session."""
         ended = await self._store.revoke_session(session_id, user_id)
         if ended is not None:
-            self._close_revoked(user_id, *ended)
+            self._revoked(user_id, *ended)
         return ended is not None
 
     async def revoke_token(self, token_id: str, owner: Identity) -> bool:
-        """Refuse a token from now on and close its connections; False when it is another user's."""
-        ended = await self._store.revoke_token(token_id, owner.user_id)
+        """Refuse a token from now on and close its connections; False when it is not known to be the owner's."""
+        ended = await self._store.revoke_token(token_id, owner)
         for device_id, generation in ended or ():
-            self._close_revoked(owner.user_id, device_id, generation)
+            self._revoked(owner.user_id, device_id, generation)
         return ended is not None
 
-    def _close_revoked(self, user_id: str, device_id: str, generation: int) -> None:
-        key = (user_id, device_id)
-        channel = self._delivery.find(key)
-        if channel is not None and channel.generation == generation:
-            channel.link.close(CloseCode.REVOKED, "revoked")
-        for channel in self._delivery.under_way(key):
-            channel.revoked = generation
+    def _revoked(self, user_id: str, device_id: str, generation: int) -> None:
+        self.on_revoked(user_id, device_id, generation)
+        self._bus.revoked(user_id, device_id, generation)
 
     def on_wake(self, user_id: str, device_id: str, seq: int) -> None:
         """Another node stored a delivery for a device that may be here."""
@@ -154,3 +150,12 @@ class Sessions:
         channel = self._delivery.find((user_id, device_id))
         if channel is not None and channel.generation < generation:
             channel.link.close(CloseCode.REPLACED, "replaced by a newer connection of this device")
+
+    def on_revoked(self, user_id: str, device_id: str, generation: int) -> None:
+        """A registration is over, here or on another node; one under way does not know its generation yet."""
+        key = (user_id, device_id)
+        channel = self._delivery.find(key)
+        if channel is not None and channel.generation == generation:
+            channel.link.close(CloseCode.REVOKED, "revoked")
+        for channel in self._delivery.under_way(key):
+            channel.revoked = generation

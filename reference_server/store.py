@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from reference_server import migrate, queries
+from reference_server.auth import Identity
 from reference_server.batch import Batch, Routing
 from reference_server.clock import Clock
 from reference_server.protocol import encode
@@ -201,9 +202,9 @@ class Store:
             )
         return rows
 
-    async def last_numbers(self) -> list[Any]:
-        """user_id, device_id, last_seq of every device that is connected here."""
-        return await self.fetch(queries.LAST_NUMBERS, self._settings.node)
+    async def connected(self) -> list[Any]:
+        """user_id, device_id, generation, last_seq, revoked of every device that is connected here."""
+        return await self.fetch(queries.CONNECTED, self._settings.node)
 
     async def end_session(self, session_id: str, generation: int, reason: str) -> bool:
         """Mark a session as over; False when this registration no longer holds it."""
@@ -218,15 +219,21 @@ class Store:
             row = await connection.fetchrow(queries.REVOKE_SESSION, session_id, user_id, self._clock.now())
         return None if row is None else (row[0], row[1])
 
-    async def revoke_token(self, token_id: str, user_id: str) -> list[tuple[str, int]] | None:
-        """Refuse a token from now on and end its sessions; (deviceId, generation) of each, None for another user's."""
+    async def revoke_token(self, token_id: str, owner: Identity) -> list[tuple[str, int]] | None:
+        """Refuse a token from now on and end its sessions; (deviceId, generation) of each.
+
+        None when it is neither the owner's own nor that of one of the user's sessions.
+        """
+        now = self._clock.now()
         async with self._connection() as connection, connection.transaction():
-            now = self._clock.now()
-            await connection.execute(queries.LOCK_USER, user_id)
-            if await connection.fetchval(queries.TOKEN_OF_ANOTHER, token_id, user_id):
+            await connection.execute(queries.LOCK_USER, owner.user_id, now)
+            expires_at = owner.expires_at
+            if token_id != owner.token_id:
+                expires_at = await connection.fetchval(queries.EXPIRY_OF_OWN, token_id, owner.user_id)
+            if expires_at is None:
                 return None
-            await connection.execute(queries.REVOKE_TOKEN, token_id, now)
-            rows = await connection.fetch(queries.END_ITS_SESSIONS, token_id, now)
+            await connection.execute(queries.REVOKE_TOKEN, token_id, now, expires_at)
+            rows = await connection.fetch(queries.END_ITS_SESSIONS, token_id, owner.user_id, now)
         return [(row[0], row[1]) for row in rows]
 
     async def forget_presence(self) -> None:
@@ -243,14 +250,17 @@ class Store:
             await connection.execute(queries.RENEW_LEASES, self._settings.node, now, lease_until, stale)
 
     async def purge(self) -> None:
-        """Remove what is older than both messageTtl and retention, and other nodes' leases beyond deviceTtl."""
-        now = self._clock.now()
-        horizon = now - timedelta(seconds=max(self._settings.message_ttl, self._settings.retention))
+        """Remove messages older than both messageTtl and retention, and what else nobody can ask for any more."""
+        s, now = self._settings, self._clock.now()
+        kept = timedelta(seconds=s.retention)
+        old_messages = now - max(timedelta(seconds=s.message_ttl), kept)
+        over = now - timedelta(seconds=s.session_timeout) - kept
         async with self._connection() as connection:
-            await connection.execute(queries.PURGE_DELIVERIES, horizon)
-            await connection.execute(queries.PURGE_MESSAGES, horizon)
-            forgotten = now - timedelta(seconds=self._settings.device_ttl)
-            await connection.execute(queries.PURGE_PRESENCE, forgotten, self._settings.node)
+            await connection.execute(queries.PURGE_DELIVERIES, old_messages)
+            await connection.execute(queries.PURGE_MESSAGES, old_messages)
+            await connection.execute(queries.PURGE_SESSIONS, over)
+            await connection.execute(queries.PURGE_REVOKED_TOKENS, now - kept)
+            await connection.execute(queries.PURGE_PRESENCE, now - timedelta(seconds=s.device_ttl), s.node)
 
     async def fetch(self, query: str, *arguments: object) -> list[Any]:
         """Read-only questions of the HTTP side."""

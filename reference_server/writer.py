@@ -83,10 +83,12 @@ class Writer:
             while self._queue or self._closed or self._waiters or self._delivery.dirty:
                 waiters, self._waiters = self._waiters, []
                 self._in_round = True
-                reached = await self._round()
-                self._in_round = False
-                for waiter in waiters:
-                    waiter.set_result(None)
+                try:
+                    reached = await self._round()
+                finally:
+                    self._in_round = False
+                    for waiter in waiters:
+                        waiter.set_result(None)
                 if not reached and not self._queue:
                     self._wake_later(RETRY_PAUSE)
                     break

@@ -12,10 +12,10 @@ from reference_server.batch import Sender, Submission
 from reference_server.channel import Key, Link
 from reference_server.defects.defect import mixed
 from reference_server.defects.storing import alter_store_batch
-from reference_server.delivery import Delivery, envelope_of
+from reference_server.delivery import Delivery
 from reference_server.gateway import Gateway
 from reference_server.peer import Peer
-from reference_server.protocol import ErrorCode, InvalidMessage, parse
+from reference_server.protocol import ErrorCode, InvalidMessage, envelope_of, parse
 from reference_server.registration import Registration
 from reference_server.sessions import Session, Sessions
 from reference_server.store import Store

@@ -9,7 +9,8 @@ from typing import Any
 from reference_server import replies
 from reference_server.app import Parts
 from reference_server.defects.defect import mixed
-from reference_server.delivery import Delivery, envelope_of
+from reference_server.delivery import Delivery
+from reference_server.protocol import envelope_of
 from reference_server.store import Store, Unavailable
 
 POLL = 0.02
@@ -45,10 +46,10 @@ class _LeakingStore(Store):
 class _LeakingDelivery(Delivery):
     """Pushes messages that are inserted by SQL at once, whatever becomes of their transaction."""
 
-    async def look_for_unsent_forever(self) -> None:
+    async def look_around_forever(self) -> None:
         [(number,)] = await self._store.fetch(_LAST_LEAKED)
         self._tasks.start(self._leak_forever(number), "leak")
-        await super().look_for_unsent_forever()
+        await super().look_around_forever()
 
     async def _leak_forever(self, number: int) -> None:
         while True:

@@ -5,6 +5,9 @@
 CREATE SEQUENCE device_generations;
 SELECT setval('device_generations', (SELECT coalesce(max(generation), 1) FROM devices));
 
+-- A revocation is kept until its token would have expired anyway.
+ALTER TABLE revoked_tokens ADD COLUMN expires_at timestamptz NOT NULL DEFAULT 'infinity';
+
 -- Since when a session ages. A node that died never said so: its devices are connected until their lease ends.
 CREATE FUNCTION unconnected_since(s sessions) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT coalesce(

@@ -93,6 +93,17 @@ A Changed Message Is Told
     Devices Should Hear Of Change    update    messages    ${sent.id}
     Stranger Should Have Heard Nothing
 
+A Message Changed Before It Came Is Not Told
+    [Documentation]    A row that its own transaction has changed comes as it is in the end; of a change nobody is told.
+    [Tags]    DB-03
+    ${message}    Job Inserts Message    {"text": "first"}    to=desktop    commit=no
+    Job Changes Message    ${message}    {"text": "second"}    commit=no
+    Job Commits
+    ${arrived}    Row Should Reach    desktop    ${message}
+    Should Be Equal    ${arrived.body}[text]    second    corrupted
+    Everything Committed Should Have Been Told
+    Devices Should Not Have Heard Of Change Of    ${message}
+
 A Deleted Message Is Told
     [Documentation]    When a job deletes a message, every device of its user is told.
     [Tags]    DB-03
@@ -100,6 +111,20 @@ A Deleted Message Is Told
     Message Should Reach Only    ${sent}    desktop
     Job Deletes Message    ${sent}
     Devices Should Hear Of Change    delete    messages    ${sent.id}
+
+Many Messages Changed At Once Are Each Told
+    [Documentation]    One statement changes ten messages, one deletes them; every device is told of each, once.
+    [Tags]    DB-03
+    @{sent}    Device Sends Many    phone    10    to=desktop
+    Database Is Open
+    Job Runs    UPDATE messages SET payload = %s WHERE user_id = %s    {"changed": true}    ${USER}
+    FOR    ${message}    IN    @{sent}
+        Devices Should Hear Of Change    update    messages    ${message.id}
+    END
+    Job Runs    DELETE FROM messages WHERE user_id = %s    ${USER}
+    FOR    ${message}    IN    @{sent}
+        Devices Should Hear Of Change    delete    messages    ${message.id}
+    END
 
 Conversations Are Told, Too
     [Documentation]    A changed title and a deleted conversation reach every device of its user.

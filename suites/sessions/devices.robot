@@ -25,6 +25,15 @@ Each Device Has A Session And A Numbering Of Its Own
     ${arrived}    Device Should Receive    watch    ${to_one}
     Should Be True    ${arrived.seq} > 1
 
+A Session Belongs To One Device
+    [Documentation]    A device that presents the session of another gets one of its own; the other one finds its own.
+    [Tags]    SESS-04
+    Device Goes Offline    desktop
+    ${of_tablet}    Device Returns    tablet    session=${BEFORE}[sessionId]
+    Session Should Be New    ${of_tablet}    ${BEFORE}
+    ${again}    Device Returns    desktop    session=${BEFORE}[sessionId]
+    Session Should Be Resumed    ${again}    ${BEFORE}
+
 The End Of One Session Leaves The Others
     [Documentation]    A device goes; the sessions of the others stay, and so does what is sent to them.
     [Tags]    SESS-04

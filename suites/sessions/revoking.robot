@@ -41,7 +41,7 @@ A Revoked Token Closes Its Connection And Opens None
     Device Goes Offline    desktop
     ${token}    Mint Token    desktop
     ${granted}    Device Returns    desktop    token=${token}
-    Revoke Token    ${token}    as=desktop
+    Revoke Token    ${token}
     Wait For Close    desktop    code=4002
     Return Should Be Refused    desktop    ${token}    ${granted}[sessionId]
 
@@ -50,7 +50,7 @@ A Session Does Not Help A Revoked Token
     [Tags]    SESS-03
     ${token}    Mint Token    desktop
     Device Goes Offline    desktop
-    Revoke Token    ${token}    as=desktop
+    Revoke Token    ${token}
     Return Should Be Refused    desktop    ${token}    ${BEFORE}[sessionId]
     ${again}    Device Returns    desktop    session=${BEFORE}[sessionId]
     Session Should Be Resumed    ${again}    ${BEFORE}
@@ -61,3 +61,28 @@ Nobody Revokes Another User's Session
     Revoke Session    ${BEFORE}[sessionId]    as=stranger    user=${USER}-other    status=404
     ${sent}    Device Sends    phone    {"text": "still there?"}    to=desktop
     Device Should Receive    desktop    ${sent}
+
+Nobody Revokes Another User's Token
+    [Documentation]    To another user the token does not exist, in use or not; it goes on letting its device in.
+    [Tags]    SESS-03
+    ${unused}    Mint Token    desktop
+    ${used}    Mint Token    desktop
+    ${foreign}    Mint Token    desktop    user=${USER}-other
+    Device Goes Offline    desktop
+    Device Returns    desktop    token=${used}
+    Revoke Token    ${unused}    by=${foreign}    status=404
+    Revoke Token    ${used}    by=${foreign}    status=404
+    Get Client State    desktop    ==    open
+    Device Goes Offline    desktop
+    Device Returns    desktop    token=${unused}
+
+A Device Can Revoke The Token Of Another
+    [Documentation]    The phone makes the token worthless with which the user's desktop is connected.
+    [Tags]    SESS-03
+    ${lost}    Mint Token    desktop
+    ${of_phone}    Mint Token    phone
+    Device Goes Offline    desktop
+    ${granted}    Device Returns    desktop    token=${lost}
+    Revoke Token    ${lost}    by=${of_phone}
+    Wait For Close    desktop    code=4002
+    Return Should Be Refused    desktop    ${lost}    ${granted}[sessionId]

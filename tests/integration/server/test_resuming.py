@@ -140,7 +140,7 @@ async def test_a_token_revoked_while_it_registers_keeps_nobody_connected(patient
             registering = asyncio.create_task(again.register(authToken=token["token"]))
             await until(lambda: waits_for_a_lock(patient_database, "%register_device%"))
             revoking = asyncio.create_task(patient.call("DELETE", f"/tokens/{token['jti']}", token=phone.token))
-            await until(lambda: waits_for_a_lock(patient_database, "%FROM users%"))
+            await until(lambda: waits_for_a_lock(patient_database, "%INTO users%"))
         assert (await revoking)[0] == 204
         with suppress(ConnectionClosedError):  # the revocation may overtake the answer
             assert (await registering)["status"] == "success"

@@ -135,6 +135,51 @@ async def test_who_does_not_register_in_time_is_closed(target: Target):
         assert await device.close_code() == 1008
 
 
+async def test_who_waits_for_the_server_is_neither_late_nor_dead(start_server, stack):
+    """A registration may wait for the database longer than both time-outs."""
+    server = start_server(registrationTimeout=0.5, heartbeatTimeout=0.5, heartbeatInterval=0.1)
+    target, user = Target(server.ws, server.http), fresh("user")
+    token = await target.token(user, "phone")
+    url = stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])
+    async with target.open() as phone, database(url) as connection, database(url) as locking:
+        phone.user, phone.name = user, "phone"
+        since = asyncio.get_running_loop().time()
+        async with locking.transaction():
+            await locking.execute("LOCK TABLE devices")
+            registering = asyncio.create_task(phone.register(authToken=token))
+
+            async def has_waited_too_long() -> bool:
+                waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ $1"
+                return bool(
+                    await connection.fetchval(waiting, "register_device")
+                    and asyncio.get_running_loop().time() > since + 1.5
+                )
+
+            await until(has_waited_too_long)
+        assert (await registering)["status"] == "success"
+        await phone.is_served()
+
+
+async def test_after_a_registration_that_the_database_did_not_answer_the_client_has_its_time_again(start_server, stack):
+    server = start_server(registrationTimeout=1)
+    target, user = Target(server.ws, server.http), fresh("user")
+    token = await target.token(user, "phone")
+    url = stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])
+    async with target.open() as phone, database(url) as locking:
+        phone.user, phone.name = user, "phone"
+        async with locking.transaction():
+            await locking.execute("LOCK TABLE devices")
+            assert (await phone.register(authToken=token))["code"] == "UNAVAILABLE"
+        assert (await phone.register(authToken=token))["status"] == "success"
+        await phone.is_served()
+    async with target.open() as phone, database(url) as locking:
+        phone.user, phone.name = user, "phone"
+        async with locking.transaction():
+            await locking.execute("LOCK TABLE devices")
+            assert (await phone.register(authToken=token))["code"] == "UNAVAILABLE"
+        assert await phone.close_code() == 1008
+
+
 async def test_a_message_in_anothers_name_is_refused(target: Target):
     user = fresh("user")
     async with target.device(user, "phone") as phone, target.device(user, "desktop") as desktop:

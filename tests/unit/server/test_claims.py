@@ -164,6 +164,38 @@ async def test_after_a_collision_it_looks_again_at_once():
     assert table.asked == [(0, 256), (0, 128), (0, 256), (0, 256)]
 
 
+@pytest.mark.parametrize("fault", [None, Unavailable("away"), ZeroDivisionError()])
+@pytest.mark.usefixtures("never_by_itself")
+async def test_whoever_waits_for_it_waits_for_a_look_that_begins_later(fault):
+    table = Blocked(*([fault] if fault else [[row()]]))
+    async with claiming(table, Here(), Elsewhere()) as (claims, _):
+        claims.wake()
+        await looked(table)
+        settled = asyncio.create_task(claims.settled())
+        given_up = asyncio.create_task(claims.settled())
+        await asyncio.sleep(0)
+        given_up.cancel()
+        table.go_on.set()
+        async with asyncio.timeout(5):
+            await settled
+    assert table.batches == []
+
+
+class Blocked(Table):
+    """Its first look finds nothing, but only when it may go on; the rows come with the second."""
+
+    def __init__(self, *batches: Any) -> None:
+        super().__init__(*batches)
+        self.go_on = asyncio.Event()
+
+    async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing], after: int, count: int) -> list[Any]:
+        if not self.looked.is_set():
+            self.looked.set()
+            await self.go_on.wait()
+            return []
+        return await super().route_unrouted(decide, after, count)
+
+
 class Poisoned(Table):
     """Rows of which the database refuses some."""
 

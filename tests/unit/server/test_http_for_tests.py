@@ -13,7 +13,7 @@ from reference_server.http_for_tests import ApiForTests
 
 
 class Busy:
-    """A writer that never ends, and stores closings at the time that the clock shows."""
+    """A writer that never gets quiet, and stores closings at the time that the clock shows."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -22,13 +22,22 @@ class Busy:
     async def drain(self) -> None:
         await asyncio.Event().wait()
 
+    async def settled(self) -> None:
+        await asyncio.Event().wait()
+
     async def closings_stored(self) -> None:
         await asyncio.sleep(0)
         self.closed_at.append(self.clock.ahead)
 
 
 class Idle:
-    """A store without anything to do."""
+    """A store, a writer, claims without anything to do."""
+
+    async def drain(self) -> None:
+        pass
+
+    async def settled(self) -> None:
+        pass
 
     async def renew_leases(self) -> None:
         pass
@@ -45,21 +54,27 @@ class Request:
 async def test_who_left_before_the_step_left_before_the_step():
     clock = Clock()
     writer = Busy(clock)
-    api = ApiForTests(clock, cast(Any, Idle()), cast(Any, writer), None)
+    api = api_with(clock, writer=writer)
     answer = await handler(api, "/test/clock")(cast(Any, Request()))
     assert answer.status == 200
     assert (writer.closed_at, clock.ahead) == ([0.0], 60)
+
+
+def api_with(clock: Clock, claims: object = None, writer: object = None) -> ApiForTests:
+    idle = Idle()
+    return ApiForTests(clock, cast(Any, idle), cast(Any, claims or idle), cast(Any, writer or idle), None)
 
 
 def handler(api: ApiForTests, path: str) -> Callable[[web.Request], Awaitable[Any]]:
     return next(cast(Any, route.handler) for route in api.routes() if route.path == path)
 
 
-async def test_a_reset_gives_up_on_a_server_that_does_not_get_quiet(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("busy", ["writer", "claims"])
+async def test_a_reset_gives_up_on_a_server_that_does_not_get_quiet(monkeypatch: pytest.MonkeyPatch, busy: str):
     monkeypatch.setattr(http_for_tests, "PATIENCE", 0.01)
     clock = Clock()
     clock.advance(5)
-    api = ApiForTests(clock, cast(Any, Idle()), cast(Any, Busy(clock)), None)
+    api = api_with(clock, **{busy: Busy(clock)})
     with pytest.raises(web.HTTPServiceUnavailable) as caught:
         await handler(api, "/test/reset")(cast(Any, None))
     assert caught.value.text == "messages keep coming, or the database is away"

@@ -1,6 +1,6 @@
 """Rates and windows, with the time given."""
 
-from reference_server.limits import TokenBucket, Window
+from reference_server.limits import InFlight, TokenBucket, Window
 
 
 def test_the_burst_is_free_and_then_the_rate_rules():
@@ -27,3 +27,17 @@ def test_a_window_counts_and_starts_over():
     window = Window(limit=2, seconds=10, now=0.0)
     assert [window.exceeded(at) for at in (1.0, 2.0, 3.0)] == [False, False, True]
     assert not window.exceeded(10.1)
+
+
+def test_what_is_full_has_room_again_when_half_is_done():
+    in_flight = InFlight(messages=4, size=1_000)
+    assert [in_flight.add(1) for _ in range(5)] == [False, False, False, True, False]
+    assert in_flight.full
+    assert [in_flight.remove(1) for _ in range(5)] == [False, False, True, False, False]
+    assert not in_flight.full
+
+
+def test_few_but_large_ones_are_too_much_as_well():
+    in_flight = InFlight(messages=100, size=1_000)
+    assert [in_flight.add(600), in_flight.add(600)] == [False, True]
+    assert [in_flight.remove(600), in_flight.remove(600)] == [False, True]

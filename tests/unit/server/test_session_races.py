@@ -37,6 +37,9 @@ class Quiet:
     def replaced(self, user_id: str, device_id: str, generation: int) -> None:
         pass
 
+    def revoked(self, user_id: str, device_id: str, generation: int) -> None:
+        pass
+
     def presence(self, user_id: str, device_id: str, *, online: bool) -> None:
         pass
 

@@ -211,6 +211,21 @@ async def test_a_fault_of_the_server_itself_does_not_end_the_writer(sender):
         assert (await sender.wait_for(2))[-1] == "b stored"
 
 
+async def test_whoever_waits_for_a_round_hears_of_its_end_though_it_ends_in_a_fault():
+    class Faulty(NobodyHere):
+        def take_confirmations(self) -> list[Any]:
+            raise ZeroDivisionError
+
+    delivery = cast(Delivery, Faulty())
+    writer = Writer(cast(Store, ScriptedStore(lambda ids: None)), Clock(), delivery, cast(Bus, None), Metrics())
+    task = asyncio.create_task(writer.run())
+    writer.closed(Closed("ada", "phone", 1, "session"))
+    async with asyncio.timeout(5):
+        await writer.closings_stored()
+        with pytest.raises(ZeroDivisionError):
+            await task
+
+
 async def test_more_than_may_wait_is_refused_at_once(sender):
     async with writing(ScriptedStore(lambda ids: None)) as writer:
         writer.submit(message(sender, "a", QUEUE_BYTES + 1))
