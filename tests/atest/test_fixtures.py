@@ -133,7 +133,7 @@ CASES = {
     ),
     "unknown column": (
         ['Use Isolation    owner    columns={"users": "name"}'],
-        "users has no column name; it has id, created_at",
+        "table users has no column 'name'; it has id, created_at",
     ),
     "unknown alias": (
         ["Use Isolation    db=orders"],

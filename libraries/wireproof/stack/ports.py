@@ -1,6 +1,5 @@
 """Which process holds which TCP port of this machine, where the system tells: on Linux."""
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,9 +22,9 @@ def held_by(processes: Iterable[int]) -> frozenset[int]:
 
 def _sockets(pid: int) -> Iterator[str]:
     with suppress(OSError):  # it has ended, or is another user's
-        for entry in os.scandir(_PROC / str(pid) / "fd"):
+        for entry in (_PROC / str(pid) / "fd").iterdir():
             with suppress(OSError):
-                target = os.readlink(entry.path)
+                target = str(entry.readlink())
                 if target.startswith(_SOCKET):
                     yield target.removeprefix(_SOCKET).rstrip("]")
 
