@@ -239,6 +239,20 @@ CASES = {
         ],
         "",
     ),
+    "the server is started anew": (
+        ["Use Isolation", "Restart Service    server", "Nothing Should Be Left Behind    timeout=10s"],
+        "",
+    ),
+    "a session is forgotten while it is": (
+        [
+            "Use Isolation",
+            "Restart Service    server",
+            "Connect To The Stack    alias=forgotten",
+            "Nothing Should Be Left Behind",
+            "[Teardown]    Disconnect From Database    alias=forgotten",
+        ],
+        "left behind: session unnamed (pid *, wireproof from 127.0.0.1:*), idle for *",
+    ),
     "postgres hangs": (
         ["[Timeout]    1 s", "Suspend Service    postgres", "Use Isolation"],
         "Test timeout 1 second exceeded.",
