@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bench.figures import Figure
-from wireproof.fixtures.isolation import Isolation, Plan
-from wireproof.fixtures.owned import Owner
+from wireproof.fixtures.isolation.isolation import Isolation, Plan
+from wireproof.fixtures.isolation.owned import Owner
+from wireproof.fixtures.isolation.server import Server
 from wireproof.fixtures.postgres import Postgres
 from wireproof.fixtures.redis import Redis
-from wireproof.fixtures.server import Server
 from wireproof.stack import databases
 from wireproof.stack.embedded import EmbeddedStack
 
