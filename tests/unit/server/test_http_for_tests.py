@@ -55,6 +55,34 @@ def handler(api: ApiForTests, path: str) -> Callable[[web.Request], Awaitable[An
     return next(cast(Any, route.handler) for route in api.routes() if route.path == path)
 
 
+class Tidy(Idle):
+    """A store that counts how often house was kept."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    async def purge(self) -> None:
+        self.times += 1
+
+
+class Quiet:
+    """A writer with nothing to do."""
+
+    async def drain(self) -> None:
+        pass
+
+
+async def test_a_reset_keeps_house_only_after_the_clock_was_moved():
+    clock, store = Clock(), Tidy()
+    api = ApiForTests(clock, cast(Any, store), cast(Any, Quiet()), None)
+    reset = handler(api, "/test/reset")
+    assert (await reset(cast(Any, None))).status == 204
+    assert store.times == 0
+    clock.advance(5)
+    assert (await reset(cast(Any, None))).status == 204
+    assert (store.times, clock.ahead) == (1, 0)
+
+
 async def test_a_reset_gives_up_on_a_server_that_does_not_get_quiet(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(http_for_tests, "PATIENCE", 0.01)
     clock = Clock()
