@@ -388,3 +388,36 @@ def test_a_stack_of_others_is_not_touched(tmp_path: Path, other_stack: EmbeddedS
     }
     assert run.failure("A Session Of Ours Is Named").startswith("left behind: session unnamed (pid ")
     assert run.errors == []
+
+
+UNSEEN = """
+*** Settings ***
+Library         wireproof.Fixtures
+Library         wireproof.Stack
+Suite Setup     Attach To Stack    staging
+
+*** Test Cases ***
+A Set-up That Suits Every Stack
+    ${isolation}    Use Isolation
+    Should Be Equal    ${isolation.mode}    owner
+    Should Match    ${isolation.owner}    wp-*-
+    Should Be Empty    ${isolation.database}
+
+A Mode That Needs A Database
+    Use Isolation    owner
+"""
+
+
+def test_a_stack_that_shows_no_database_is_left_alone_unless_a_mode_is_asked_for(
+    tmp_path: Path, other_stack: EmbeddedStack
+) -> None:
+    addresses = other_stack.addresses
+    run = run_robot(tmp_path, UNSEEN, env={"WS_URL": addresses.ws, "HTTP_URL": addresses.http})
+    assert run.outcomes() == {
+        "A Set-up That Suits Every Stack": ("PASS", ""),
+        "A Mode That Needs A Database": (
+            "FAIL",
+            "there is nothing to keep apart: no stack shows a database, and none was connected",
+        ),
+    }
+    assert run.errors == []
