@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 N      ?= 20
+WORKERS ?= 4
 OPTIONS ?=
 DEFECT ?=
 REPEATS ?= $(if $(DEFECT),1,5)
 
-.PHONY: help accept smoke test lint unit integration atest stretch repeat bench prove docs mutation clean
+.PHONY: help accept parallel smoke test lint unit integration atest stretch repeat bench prove docs mutation clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F': .*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,6 +27,10 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 
 accept: $(VENV)/.installed     ## run all acceptance suites on the embedded stack; results/log.html, results/report.html
 	$(BIN)/robot --outputdir results --exclude stretch $(OPTIONS) suites/
+
+parallel: $(VENV)/.installed-dev ## run them in WORKERS processes beside each other (WORKERS=4), each with a stack of its own
+	$(BIN)/python -m pabot.pabot --command $(CURDIR)/$(BIN)/python -m robot --end-command --no-pabotlib \
+	  --processes $(WORKERS) --outputdir results/parallel --exclude stretch $(OPTIONS) suites/
 
 smoke: $(VENV)/.installed      ## run ten quick tests of them
 	$(BIN)/robot --outputdir results --include smoke $(OPTIONS) suites/

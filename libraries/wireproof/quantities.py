@@ -247,6 +247,16 @@ def parse_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def require_wait(seconds: float) -> None:
+    """Refuses a time that nobody can wait for.
+
+    Raises:
+        ValueError: it is negative; waiting for silence so long would prove nothing.
+    """
+    if seconds < 0:
+        raise ValueError(f"cannot wait for {seconds:g} s: give a time of 0 s or more")
+
+
 def _number_and_unit(text: str, wanted: str) -> tuple[Decimal, str]:
     found = _NUMBER_AND_UNIT.fullmatch(text)
     if not found:

@@ -54,6 +54,6 @@ A Forgotten Session Is Named
 
 *** Keywords ***
 Watch Closely
-    [Documentation]    The set-up of this suite: it judges what is left, so nothing else may use the stack meanwhile.
+    [Documentation]    The set-up of this suite: it judges whose session is left, which is known on this machine only.
     Prepare Suite
     Skip Unless Stack Can    kill services    read sessions    read cache

@@ -133,7 +133,7 @@ CASES = {
     ),
     "unknown column": (
         ['Use Isolation    owner    columns={"users": "name"}'],
-        "users has no column name; it has id, created_at",
+        "table users has no column 'name'; it has id, created_at",
     ),
     "unknown alias": (
         ["Use Isolation    db=orders"],
@@ -238,6 +238,20 @@ CASES = {
             "Nothing Should Be Left Behind",
         ],
         "",
+    ),
+    "the server is started anew": (
+        ["Use Isolation", "Restart Service    server", "Nothing Should Be Left Behind    timeout=10s"],
+        "",
+    ),
+    "a session is forgotten while it is": (
+        [
+            "Use Isolation",
+            "Restart Service    server",
+            "Connect To The Stack    alias=forgotten",
+            "Nothing Should Be Left Behind",
+            "[Teardown]    Disconnect From Database    alias=forgotten",
+        ],
+        "left behind: session unnamed (pid *, wireproof from 127.0.0.1:*), idle for *",
     ),
     "postgres hangs": (
         ["[Timeout]    1 s", "Suspend Service    postgres", "Use Isolation"],
@@ -373,4 +387,37 @@ def test_a_stack_of_others_is_not_touched(tmp_path: Path, other_stack: EmbeddedS
         "A Session Of Ours Is Named": ("FAIL", run.tests["A Session Of Ours Is Named"].message),
     }
     assert run.failure("A Session Of Ours Is Named").startswith("left behind: session unnamed (pid ")
+    assert run.errors == []
+
+
+UNSEEN = """
+*** Settings ***
+Library         wireproof.Fixtures
+Library         wireproof.Stack
+Suite Setup     Attach To Stack    staging
+
+*** Test Cases ***
+A Set-up That Suits Every Stack
+    ${isolation}    Use Isolation
+    Should Be Equal    ${isolation.mode}    owner
+    Should Match    ${isolation.owner}    wp-*-
+    Should Be Empty    ${isolation.database}
+
+A Mode That Needs A Database
+    Use Isolation    owner
+"""
+
+
+def test_a_stack_that_shows_no_database_is_left_alone_unless_a_mode_is_asked_for(
+    tmp_path: Path, other_stack: EmbeddedStack
+) -> None:
+    addresses = other_stack.addresses
+    run = run_robot(tmp_path, UNSEEN, env={"WS_URL": addresses.ws, "HTTP_URL": addresses.http})
+    assert run.outcomes() == {
+        "A Set-up That Suits Every Stack": ("PASS", ""),
+        "A Mode That Needs A Database": (
+            "FAIL",
+            "there is nothing to keep apart: no stack shows a database, and none was connected",
+        ),
+    }
     assert run.errors == []

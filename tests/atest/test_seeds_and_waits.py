@@ -65,6 +65,27 @@ CASES = {
         ],
         "s.yaml, line 2, column 15: table users has no column 'name'; it has id, created_at",
     ),
+    "seed file with an unknown table": (
+        [
+            "Create File    ${OUTPUT DIR}/02-no.yaml    \\n\\nuser: [{id: a}]",
+            "Seed From File    ${OUTPUT DIR}/02-no.yaml",
+        ],
+        "02-no.yaml, line 3, column 1: default: no table 'user'; there are conversations, .*",
+    ),
+    "seed file with a value of another type": (
+        [
+            "Create File    ${OUTPUT DIR}/users.csv    id,created_at\\nann,yesterday\\nbob,soon",
+            "Seed From File    ${OUTPUT DIR}/users.csv",
+        ],
+        'users.csv, line 3, column 5: created_at is timestamp with time zone: .*invalid input syntax .* "soon"',
+    ),
+    "seed whose database goes away": (
+        [
+            "Create File    ${OUTPUT DIR}/gone.sql    SELECT pg_terminate_backend(pg_backend_pid());",
+            "Seed From File    ${OUTPUT DIR}/gone.sql",
+        ],
+        "default: the database went away: terminating connection due to administrator command.*",
+    ),
     "seed that is not there": (["Seed From File    none.yaml"], "seed file none.yaml cannot be read: No such file .*"),
     "rows of another shape": (
         ["Seed Rows    users    [1]"],
@@ -249,6 +270,8 @@ Rollback
     Seed From File    ${OUTPUT DIR}/one.sql
     Row Should Exist    users    {"id": "by-sql"}
     Row Should Exist    messages    {"id": "${message.id}"}
+    ${count}    Record Rows    messages    id=id    where={"id": "${message.id}"}
+    Should Be Equal    ${count}    ${1}
 Rolled Back
     Row Should Not Exist    messages    {"id": "${MESSAGE.id}"}
     Row Should Not Exist    users    {"id": "by-sql"}

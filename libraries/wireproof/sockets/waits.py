@@ -7,6 +7,7 @@ from wireproof.dialects import Message
 from wireproof.journal import now_ns
 from wireproof.matching import Matcher, nearest
 from wireproof.moments import Moment
+from wireproof.quantities import require_wait
 from wireproof.sockets.client import Client
 from wireproof.sockets.closure import Closure
 from wireproof.wiretext import safe
@@ -36,8 +37,7 @@ class Wait:
         Raises:
             ValueError: the time is negative; waiting for silence so long would prove nothing.
         """
-        if timeout_s < 0:
-            raise ValueError(f"cannot wait for {timeout_s:g} s: give a time of 0 s or more")
+        require_wait(timeout_s)
         return cls(matcher, since, timeout_s, now_ns())
 
     @property

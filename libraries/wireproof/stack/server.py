@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wireproof.stack import readiness
+from wireproof.stack import janitor, ports, readiness
+from wireproof.stack.readiness import NotReadyError
 from wireproof.stack.rundir import Command, RunDirectory
 from wireproof.stack.services import Service, free_port
 from wireproof.stack.settings import PREFIX, Setting, environment
@@ -58,7 +59,14 @@ class ServerService(Service):
 
     def probe(self) -> str:
         readiness.tcp(self.endpoint)
-        return readiness.http(self.http_endpoint)
+        detail = readiness.http(self.http_endpoint)
+        if ports.are_known() and not {self.ws_port, self.http_port} <= self._held_ports():
+            raise NotReadyError("somebody else answers at its ports")  # such as the server of a run beside this one
+        return detail
+
+    def _held_ports(self) -> frozenset[int]:
+        process = self.process
+        return ports.held_by(member.pid for member in janitor.tree(process)) if process is not None else frozenset()
 
     def choose_ports(self) -> None:
         self.ws_port, self.http_port = free_port(), free_port()

@@ -222,3 +222,16 @@ def test_taken_ports_are_exchanged_for_free_ones(stack, monkeypatch):
             assert readiness.reasons(second.checks()) == ""
         finally:
             second.stop()
+
+
+def test_a_server_at_whose_port_another_one_answers_takes_other_ports(stack, monkeypatch):
+    """Two runs may be given the same free port; the one that comes second must not take the first one's for its own."""
+    free_port = services.free_port
+    offered = [stack.server.http_port, stack.server.ws_port]
+    monkeypatch.setattr("wireproof.stack.server.free_port", lambda: offered.pop() if offered else free_port())
+    server = stack.start_server({})
+    try:
+        assert not offered
+        assert {server.ws, server.http}.isdisjoint({stack.server.endpoint, stack.server.http_endpoint})
+    finally:
+        stack.end_server(server.name)

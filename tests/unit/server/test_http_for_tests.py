@@ -60,13 +60,34 @@ async def test_who_left_before_the_step_left_before_the_step():
     assert (writer.closed_at, clock.ahead) == ([0.0], 60)
 
 
-def api_with(clock: Clock, claims: object = None, writer: object = None) -> ApiForTests:
+def api_with(clock: Clock, store: object = None, claims: object = None, writer: object = None) -> ApiForTests:
     idle = Idle()
-    return ApiForTests(clock, cast(Any, idle), cast(Any, claims or idle), cast(Any, writer or idle), None)
+    parts = [cast(Any, part or idle) for part in (store, claims, writer)]
+    return ApiForTests(clock, *parts, None)
 
 
 def handler(api: ApiForTests, path: str) -> Callable[[web.Request], Awaitable[Any]]:
     return next(cast(Any, route.handler) for route in api.routes() if route.path == path)
+
+
+class Tidy(Idle):
+    """A store that counts how often house was kept."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    async def purge(self) -> None:
+        self.times += 1
+
+
+async def test_a_reset_keeps_house_only_after_the_clock_was_moved():
+    clock, store = Clock(), Tidy()
+    reset = handler(api_with(clock, store=store), "/test/reset")
+    assert (await reset(cast(Any, None))).status == 204
+    assert store.times == 0
+    clock.advance(5)
+    assert (await reset(cast(Any, None))).status == 204
+    assert (store.times, clock.ahead) == (1, 0)
 
 
 @pytest.mark.parametrize("busy", ["writer", "claims"])
