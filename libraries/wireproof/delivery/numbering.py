@@ -1,14 +1,15 @@
 """The numbers that a server gives to what each recipient gets: their holes, and where they fall."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from wireproof.delivery.columns import ABSENT
-from wireproof.delivery.facts import Facts
-from wireproof.delivery.history import Ints
-
-_CONNECTIONS = 1 << 20
+from wireproof.delivery.facts import Facts, gather
+from wireproof.delivery.history import Bools, Ints
+from wireproof.delivery.sessions import last_about, sockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,14 @@ class Hole:
     """Numbers that never came.
 
     Attributes:
+        client: who got the next one after them.
         first: the lowest of them.
         size: how many.
-        row: the receipt of the number after them.
-        promised: the server had said at the login before it that nothing was missed.
+        row: the receipt after them.
+        promised: the server had said at a login that nothing was missed.
     """
 
+    client: int
     first: int
     size: int
     row: int
@@ -31,69 +34,109 @@ class Hole:
 class Numbering:
     """The numbered receipts of a history.
 
-    Protocols number what a recipient gets either through or anew for each flow. Which one it is for a recipient, its
-    numbers tell: they are read in the way that leaves fewer of them missing.
+    A numbering is a client's; where the server names an epoch, that of the epoch and of all who log in as the same.
+    Protocols number what a recipient gets either through or anew for each flow. Which one it is, the numbers tell: they
+    are read in the way that leaves fewer of them missing, or falling.
     """
 
     def __init__(self, facts: Facts) -> None:
-        self._received = facts.history["received"]
-        self._clients = facts.clients
-        numbered = self._received["seq"] != ABSENT
+        received = facts.history["received"]
+        numbered = received["seq"] != ABSENT
         # What came to the wrong client has a number of the right one.
         numbered[facts.receipts[facts.is_stray]] = False
         self._rows = np.flatnonzero(numbered)
-        logins = facts.history["logins"]
-        sockets = (logins["client"] * _CONNECTIONS + logins["connection"]).tolist()
-        self._recovered = dict(zip(sockets, logins["recovered"].tolist(), strict=True))
+        self._received = {name: column[self._rows] for name, column in received.items()}
+        self._facts = facts
+        self._login = last_about(facts.history["logins"], sockets(self._received))
+        self._numbering = self._of(self._received["client"], self._login)
 
-    def holes(self) -> dict[int, list[Hole]]:
-        """The undeclared holes of each recipient that has some."""
-        through = self._holes_by(self._received["client"])
+    def holes(self) -> list[Hole]:
+        """The holes that the server has not declared, in order of numberings."""
+        through = self._holes_by(self._numbering)
         if not through:
-            return {}
-        by_flow = self._holes_by(self._received["client"] * self._clients + self._received["flow"])
-        chosen = {client: min(holes, by_flow.get(client, []), key=_missing) for client, holes in through.items()}
-        return {client: holes for client, holes in chosen.items() if holes}
+            return []
+        by_flow = self._holes_by(self._numbering * self._facts.clients + self._received["flow"])
+        chosen = (min(holes, by_flow.get(numbering, []), key=_missing) for numbering, holes in through.items())
+        return [hole for holes in chosen for hole in holes]
 
     def falling(self) -> Ints:
-        """Rows of first deliveries whose number is not above all before it."""
-        through = self._falling_by(self._received["client"])
+        """Rows of first deliveries whose number is not above all that the same client got before."""
+        _, reader = np.unique(self._numbering * self._facts.clients + self._received["client"], return_inverse=True)
+        through = self._falling_by(reader)
         if not len(through):
             return through
-        by_flow = self._falling_by(self._received["client"] * self._clients + self._received["flow"])
-        client = self._received["client"]
-        fewer = np.bincount(client[by_flow], minlength=self._clients) < np.bincount(
-            client[through], minlength=self._clients
+        by_flow = self._falling_by(reader * self._facts.clients + self._received["flow"])
+        fewer = np.bincount(reader[by_flow], minlength=len(reader)) < np.bincount(
+            reader[through], minlength=len(reader)
         )
-        rows = np.concatenate([through[~fewer[client[through]]], by_flow[fewer[client[by_flow]]]])
-        rows.sort()
-        return rows
+        places = np.concatenate([through[~fewer[reader[through]]], by_flow[fewer[reader[by_flow]]]])
+        return np.sort(self._rows[places])
+
+    def _of(self, client: Ints, login: Ints) -> Ints:
+        """The numbering that what a client gets after a login belongs to."""
+        logins = self._facts.history["logins"]
+        epoch, identity = gather(logins["epoch"], login, 0), gather(logins["identity"], login, 0)
+        recipient = np.where((epoch != 0) & (identity != 0), self._facts.clients + identity, client)
+        return np.asarray(recipient * self._facts.clients + epoch)
 
     def _holes_by(self, key: Ints) -> dict[int, list[Hole]]:
-        key, seq = key[self._rows], self._received["seq"][self._rows]
-        order = self._in_order(key, seq)
-        step = np.diff(seq[order])
+        """The undeclared holes by numbering, where numbers of one key follow one another."""
+        seq = self._received["seq"]
+        order = _in_order(key, seq)
         holes: dict[int, list[Hole]] = {}
-        for at in np.flatnonzero((np.diff(key[order]) == 0) & (step > 1)).tolist():
-            before, row = int(self._rows[order[at]]), int(self._rows[order[at + 1]])
-            recovered = self._recovered_between(before, row)
-            if recovered != 0:
-                hole = Hole(int(seq[order[at]]) + 1, int(step[at]) - 1, row, promised=recovered == 1)
-                holes.setdefault(int(self._received["client"][row]), []).append(hole)
+        for at in np.flatnonzero((np.diff(key[order]) == 0) & (np.diff(seq[order]) > 1)).tolist():
+            before, after = int(order[at]), int(order[at + 1])
+            holes.setdefault(int(self._numbering[after]), []).extend(self._holes_between(before, after))
         return holes
 
-    def _recovered_between(self, before: int, row: int) -> int:
-        """What the login between two receipts said: 1 nothing was missed, 0 something was, ABSENT nothing."""
-        connection = self._received["connection"]
-        if connection[before] == connection[row]:
-            return ABSENT
-        return self._recovered.get(int(self._received["client"][row] * _CONNECTIONS + connection[row]), ABSENT)
+    def _holes_between(self, before: int, after: int) -> Iterator[Hole]:
+        """What is missing between two numbers that follow one another, and is not declared."""
+        login = int(self._login[after])
+        logins = self._facts.history["logins"]
+        covered = login != ABSENT and self._is_covered(before, after)
+        recovered = int(logins["recovered"][login]) if covered else ABSENT
+        if recovered == 0:
+            return
+        declared = self._declared.get(int(self._numbering[after]), [])
+        # What the client said it had read the server need not send.
+        read = [(0, int(logins["last_seq"][login]))] if recovered == 1 else []
+        first, last = int(self._received["seq"][before]) + 1, int(self._received["seq"][after]) - 1
+        client, row = int(self._received["client"][after]), int(self._rows[after])
+        for low, high in _without(first, last, [*declared, *read]):
+            yield Hole(client, low, high - low + 1, row, promised=recovered == 1)
+
+    def _is_covered(self, before: int, after: int) -> bool:
+        """Whether what the server said at the login of a receipt goes for the numbers before it.
+
+        For those that were there by then: the receipt before them came on another socket, or the one after them was
+        taken over before this one was opened.
+        """
+        if self._received["connection"][before] != self._received["connection"][after]:
+            return True
+        message = int(self._received["message"][after])
+        return message != ABSENT and bool(self._facts.acked_at[message] < self._opened_at[after])
+
+    @cached_property
+    def _opened_at(self) -> Ints:
+        """When the socket of each receipt was opened."""
+        opened = self._facts.history["connections"]
+        return gather(opened["at"], last_about(opened, sockets(self._received)), ABSENT)
+
+    @cached_property
+    def _declared(self) -> dict[int, list[tuple[int, int]]]:
+        """The numbers that the server itself gave up, by numbering."""
+        gaps = self._facts.history["gaps"]
+        numbering = self._of(gaps["client"], last_about(self._facts.history["logins"], sockets(gaps)))
+        declared: dict[int, list[tuple[int, int]]] = {}
+        for of, first, last in zip(numbering.tolist(), gaps["first"].tolist(), gaps["last"].tolist(), strict=True):
+            declared.setdefault(of, []).append((first, last))
+        return declared
 
     def _falling_by(self, key: Ints) -> Ints:
-        rows = self._rows[self._received["retry"][self._rows] == 0]
-        key, seq, message = key[rows], self._received["seq"][rows], self._received["message"][rows]
-        order = np.argsort(key, kind="stable")
-        key, seq, message = key[order], seq[order], message[order]
+        """The places of first deliveries whose number is not above all before it of the same key."""
+        places = np.flatnonzero(self._received["retry"] == 0)
+        order = places[np.argsort(key[places], kind="stable")]
+        key, seq, message = key[order], self._received["seq"][order], self._received["message"][order]
         lift = np.cumsum(np.diff(key, prepend=ABSENT) != 0) * (int(seq.max(initial=0)) + 2)
         before = np.concatenate([[-1], np.maximum.accumulate(seq + lift)[:-1]])
         suspects = np.flatnonzero(seq + lift <= before)
@@ -102,15 +145,23 @@ class Numbering:
         # A number that came before with the same message is a repetition, and no matter of order.
         _, first, group = np.unique(np.stack([key, seq]), axis=1, return_index=True, return_inverse=True)
         earliest = first[group.reshape(-1)]
-        is_repetition = (message == message[earliest]) & (earliest != np.arange(len(seq)))
-        falling = suspects[~is_repetition[suspects]]
-        return np.sort(rows[order[falling]])
+        is_repetition: Bools = (message == message[earliest]) & (earliest != np.arange(len(seq)))
+        return order[suspects[~is_repetition[suspects]]]
 
-    @staticmethod
-    def _in_order(key: Ints, seq: Ints) -> Ints:
-        by_key = np.argsort(key, kind="stable")
-        rising = (np.diff(key[by_key]) != 0) | (np.diff(seq[by_key]) >= 0)
-        return by_key if rising.all() else np.lexsort((seq, key))
+
+def _without(first: int, last: int, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is left of the numbers from first to last without those in spans."""
+    left = [(first, last)] if first <= last else []
+    for low, high in spans:
+        parts = [part for begin, end in left for part in ((begin, min(end, low - 1)), (max(begin, high + 1), end))]
+        left = [(begin, end) for begin, end in parts if begin <= end]
+    return left
+
+
+def _in_order(key: Ints, seq: Ints) -> Ints:
+    by_key = np.argsort(key, kind="stable")
+    rising = (np.diff(key[by_key]) != 0) | (np.diff(seq[by_key]) >= 0)
+    return by_key if rising.all() else np.lexsort((seq, key))
 
 
 def _missing(holes: list[Hole]) -> int:

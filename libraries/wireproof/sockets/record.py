@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from wireproof.dialects import Message, Outcome, Outgoing, Traits
+from wireproof.dialects import Message, Outcome, Outgoing, Recovery, Traits
 from wireproof.journal import current as journal
 
 
@@ -25,9 +25,10 @@ class ConnectionRecord:
         """The upgrade is done."""
         self._note("connected", at_ns, dialect=dialect, **asdict(self._traits), **details)
 
-    def logged_in(self, at_ns: int, identity: str) -> None:
+    def logged_in(self, at_ns: int, identity: str, recovery: Recovery) -> None:
         """The peer has let the client in."""
-        self._note("login", at_ns, **_said(identity=identity))
+        said = {name: value for name, value in asdict(recovery).items() if value not in (None, "")}
+        self._note("login", at_ns, **_said(identity=identity), **said)
 
     def sent(self, outgoing: Outgoing, at_ns: int, *, control: bool) -> None:
         """A message went out; a `control` one because the protocol asks for it, not the author."""
@@ -59,6 +60,8 @@ class ConnectionRecord:
         )
         if message.seq is not None:
             details["seq"] = message.seq
+        if message.gap is not None:
+            details["gap"] = message.gap
         if not confidential:
             details["payload"] = message.raw
             if self._traits.keeps_body and message.body is not None:
