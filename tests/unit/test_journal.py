@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wireproof import journal, wiretext
-from wireproof.journal import Event, Journal, Mark, now_ns, read
+from wireproof.journal import Event, Journal, Mark, now_ns
+from wireproof.journal_file import read
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_what_is_recorded_can_be_read_again(own, tmp_path):
 
 @given(st.dictionaries(st.text(), st.none() | st.floats() | st.binary() | st.lists(st.text())))
 def test_every_event_is_one_readable_line(data):
-    event = journal._event(1, "k", "s", None, journal._NOTHING, {"data": data})
+    event = journal.event(1, "k", "s", {"data": data})
     line = event.to_json()
     assert line.isascii()
     assert "\n" not in line

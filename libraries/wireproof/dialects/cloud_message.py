@@ -195,7 +195,8 @@ def _recovery(presented: Mapping[str, Any], granted: Mapping[str, Any]) -> Recov
 def _gap(envelope: Mapping[str, Any]) -> tuple[int, int] | None:
     """The deliveries that the server gives up; the same words with a number are some device's."""
     payload = envelope.get("payload")
-    if envelope.get("type") != "notification" or _text(payload, "change") != "gap" or "seq" in envelope:
+    is_notice = envelope.get("type") == "notification" and "seq" not in envelope
+    if not is_notice or not isinstance(payload, dict) or payload.get("change") != "gap":
         return None
     first, last = payload.get("fromSeq"), payload.get("toSeq")
     return (first, last) if type(first) is int and type(last) is int else None

@@ -10,6 +10,7 @@ from wireproof.journal import Event
 from wireproof.wiretext import safe
 
 _INDEX = re.compile(r"#(\d{1,9})\b")
+_WORD = re.compile(r"""[^\s"'(),;]+""")
 _SHORTEST_ID = 4
 """Shorter ids stand in too many messages by chance."""
 
@@ -41,6 +42,12 @@ class Failure:
     def names(self, source: str) -> bool:
         """Whether the message or the arguments name that client or service."""
         return source in self._words and bool(re.search(rf"(?<![\w-]){re.escape(source)}(?![\w-])", self._words))
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """What may be ids of messages in the message and the arguments."""
+        words = (word.rstrip(".:") for word in _WORD.findall(self._words))
+        return frozenset(word for word in words if len(word) >= _SHORTEST_ID)
 
     def tells_of(self, event: Event) -> bool:
         """Whether the message or the arguments hold the id of the event's message, or of the one that it answers."""
