@@ -82,7 +82,10 @@ class Numbering:
     def _holes_by(self, key: Ints) -> dict[int, list[Hole]]:
         """The undeclared holes by numbering, where numbers of one key follow one another."""
         seq = self._received["seq"]
-        order = _in_order(key, seq)
+        # A number below the one that came first begins another count; that is for `falling` to tell.
+        _, first, group = np.unique(key, return_index=True, return_inverse=True)
+        counted = np.flatnonzero(seq >= seq[first][group])
+        order = counted[_in_order(key[counted], seq[counted])]
         holes: dict[int, list[Hole]] = {}
         for at in np.flatnonzero((np.diff(key[order]) == 0) & (np.diff(seq[order]) > 1)).tolist():
             before, after = int(order[at]), int(order[at + 1])

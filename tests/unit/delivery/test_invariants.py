@@ -41,6 +41,21 @@ def numbered(*seqs: int, client: str = "bob", **more: object) -> Story:
     return story
 
 
+def resumed(**granted: object) -> Story:
+    """Bob has one delivery, two wait for him, and he logs in again."""
+    story = numbered(1)
+    for id in (M, N):
+        story.expect("alice", id, "bob").send("alice", id).answer("alice", id)
+    return story.connect("bob", 2, identity="b", **granted)
+
+
+def taken_over(identity: str) -> Story:
+    """Bob's numbers go on at another client, and then at his own."""
+    story = chat().connect("bob", 2, identity="b", epoch="x").deliver(tracked(10), "bob", seq=1, connection=2)
+    story.connect("bob's phone", identity=identity, epoch="x").deliver(M, "bob's phone", seq=2)
+    return story.connect("bob", 3, identity="b", epoch="x")
+
+
 CASES = [
     # -- D1 lost
     Case(
@@ -310,6 +325,40 @@ CASES = [
         "number 1 came after a number that is not lower",
         6,
     ),
+    Case(  # declared at the login, also for what comes after the first
+        "gap",
+        lambda: resumed().receive("bob", M, seq=3, connection=2).receive("bob", N, seq=5, connection=2),
+        lambda: resumed(last_seq=1, recovered=False).receive("bob", M, seq=3, connection=2)
+        .receive("bob", N, seq=5, connection=2),
+        "number 2 before it never came",
+        2,
+    ),
+    Case(  # declared by a message
+        "gap",
+        lambda: numbered(1, 2).tell("received", "bob", gap=[3, 4], connection=1).deliver(M, "bob", seq=6),
+        lambda: numbered(1, 2).tell("received", "bob", gap=[3, 5], connection=1).deliver(M, "bob", seq=6),
+        "number 5 before it never came",
+    ),
+    Case(  # a declaration goes for its own numbering
+        "gap",
+        lambda: numbered(1, 2).tell("received", "carol", gap=[3, 3], connection=1).deliver(M, "bob", seq=4),
+        lambda: numbered(1, 2).tell("received", "bob", gap=[3, 3], connection=1).deliver(M, "bob", seq=4),
+        "number 3 before it never came",
+    ),
+    Case(  # two clients that log in as the same share their numbers
+        "gap",
+        lambda: taken_over("c").deliver(N, "bob", seq=4, connection=3),
+        lambda: taken_over("b").deliver(N, "bob", seq=3, connection=3),
+        "numbers 2 to 3 before it never came",
+        2,
+    ),
+    Case(  # with another epoch numbers start anew
+        "non-monotonic",
+        lambda: numbered(5, 6).connect("bob", 2, identity="b").deliver(M, "bob", seq=1, connection=2),
+        lambda: chat().connect("bob", 2, identity="b", epoch="x").deliver(M, "bob", seq=5, connection=2)
+        .connect("bob", 3, identity="b", epoch="y").deliver(N, "bob", seq=1, connection=3),
+        "number 1 came after a number that is not lower",
+    ),
     Case(
         "non-monotonic",
         lambda: numbered(1, 2, 2),
@@ -448,6 +497,23 @@ CASES = [
         lambda: chat().deliver(M, "bob", seq=1).connect("bob", 2, identity="b", recovered=True)
         .deliver(N, "bob", seq=2, connection=2),
         "recovered, it was said, but 2 before it never came, from number 2 on",
+    ),
+    Case(  # what was taken over before the socket was opened is promised, too
+        "false-recovery",
+        lambda: resumed(last_seq=1, recovered=True).receive("bob", M, seq=2, connection=2)
+        .receive("bob", N, seq=4, connection=2),
+        lambda: resumed(last_seq=1, recovered=True).receive("bob", M, seq=2, connection=2)
+        .receive("bob", N, seq=3, connection=2),
+        "recovered, it was said, but 1 before it never came, from number 3 on",
+    ),
+    Case(  # what the client said it had read need not come
+        "false-recovery",
+        lambda: resumed(last_seq=3, recovered=True).receive("bob", M, seq=6, connection=2)
+        .receive("bob", N, seq=7, connection=2),
+        lambda: resumed(last_seq=5, recovered=True).receive("bob", M, seq=6, connection=2)
+        .receive("bob", N, seq=7, connection=2),
+        "recovered, it was said, but 2 before it never came, from number 4 on",
+        1,
     ),
     # -- D15, D16 time
     Case(
