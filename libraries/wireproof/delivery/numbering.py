@@ -100,12 +100,14 @@ class Numbering:
         recovered = int(logins["recovered"][login]) if covered else ABSENT
         if recovered == 0:
             return
-        declared = self._declared.get(int(self._numbering[after]), [])
-        # What the client said it had read the server need not send.
-        read = [(0, int(logins["last_seq"][login]))] if recovered == 1 else []
+        if recovered == 1:
+            # What the client said it had read the server need not send; that it gives up the rest is no excuse.
+            allowed = [(0, int(logins["last_seq"][login]))]
+        else:
+            allowed = self._declared.get(int(self._numbering[after]), [])
         first, last = int(self._received["seq"][before]) + 1, int(self._received["seq"][after]) - 1
         client, row = int(self._received["client"][after]), int(self._rows[after])
-        for low, high in _without(first, last, [*declared, *read]):
+        for low, high in _without(first, last, allowed):
             yield Hole(client, low, high - low + 1, row, promised=recovered == 1)
 
     def _is_covered(self, before: int, after: int) -> bool:
