@@ -197,8 +197,8 @@ def test_the_timeline_of_a_failure_shows_the_message_though_thousands_came_after
     (fragment,) = (message for message in told if "wireproof-timeline" in message)
     for shown in (page.read_text(), html.unescape(fragment)):
         lines = [line for line in shown.splitlines() if lost in line]
-        assert any(f"say {lost}" in line and "↑" in line for line in lines), "sent"
-        assert any(f"answers {lost}" in line and "↓" in line for line in lines), "acked"
+        assert any(f"message {lost}" in line and "↑" in line for line in lines), "sent"
+        assert any(f"ack {lost}" in line and "↓" in line for line in lines), "acked"
 
 
 def test_what_proves_nothing_fails(run: Run) -> None:

@@ -9,6 +9,9 @@ from wireproof.report.timeline.lanes import EVERYWHERE, lanes_for, sources_of
 from wireproof.report.timeline.spans import Span, spans_in
 from wireproof.report.timeline.wording import Entry, put
 
+LEFT_OUT = "⋯"
+"""The symbol of a row that stands for events that are not shown."""
+
 _EARLIER = 20
 """Events shown beyond the last ones, if the failure tells of them."""
 
@@ -75,7 +78,7 @@ def lay_out(events: Iterable[Event], failure: Failure, most: int) -> Layout:
         (
             *(_row(event, failure, faults) for event in earlier),
             *(
-                [Row(last[0].at_ns, "", Entry("note", "⋯", "what is left out here is in the journal"))]
+                [Row(last[0].at_ns, "", Entry("note", LEFT_OUT, "what happened in between is in the journal"))]
                 if earlier
                 else []
             ),
