@@ -27,6 +27,8 @@ RECENT = 10_000
 
 _FLUSH_EVERY_S = 0.2
 _DIGITS = 16
+_IDS = frozenset({"id", "reply_to", "about"})
+_LONGEST_ID = 128
 _NOTHING = object()
 
 
@@ -252,6 +254,10 @@ def event(
 ) -> Event:
     """An event as a journal holds it; the arguments are those of `Journal.record`, the body as `freeze` gives it."""
     details = {key: _at_the_door(value) for key, value in data.items()}
+    for key in _IDS & data.keys():
+        if isinstance(data[key], str) and len(data[key]) > _LONGEST_ID:
+            # Two that begin alike stay two.
+            details[key] = f"{safe(data[key], _LONGEST_ID)} {digest(data[key])}"
     if payload is not None:
         details["length"] = len(payload)
         details["sha256"] = hashlib.sha256(payload).hexdigest()

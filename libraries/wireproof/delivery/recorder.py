@@ -29,9 +29,6 @@ class Numbers:
             self.texts.append(text)
         return number
 
-    def __contains__(self, text: str) -> bool:
-        return text in self._numbers
-
 
 class Standing:
     """What holds when a ledger begins: the connections there are, and what was sent before.
@@ -72,13 +69,14 @@ class Recorder:
     Args:
         ledger: the name of the ledger: what is expected of another one is not for this one.
         run: the nonce in the ids of this run's tracked messages.
-        earlier: ids that were sent before; what comes of them now is none of this ledger's business.
+        earlier: ids that were sent before; what comes of them is none of this ledger's business, unless they are sent
+            again.
     """
 
     def __init__(self, ledger: str = "default", run: str = "", earlier: Iterable[str] = ()) -> None:
         self.ledger = ledger
         self.run = run
-        self._earlier = frozenset(earlier)
+        self._earlier = set(earlier)
         self._lock = threading.Lock()
         self._ids = Numbers()
         self._names = Numbers("")
@@ -145,6 +143,7 @@ class Recorder:
             self._add("confirmed", self._ids.of(about), name, socket, event.at_ns)
         if data.get("control") or not data.get("id"):
             return
+        self._earlier.discard(data["id"])
         acknowledged = self._acknowledges.get(socket, False) and not data.get("no_ack")
         to, kind = self._names.of(data.get("to", "")), self._names.of(data.get("message_kind", ""))
         digest = _digest(data)
@@ -158,7 +157,7 @@ class Recorder:
             first, last = data["gap"]
             self._add("gaps", name, self._socket(event), first, last)
         seq = data.get("seq", ABSENT)
-        if data.get("control") or (not id and seq == ABSENT) or (id in self._earlier and id not in self._ids):
+        if data.get("control") or (not id and seq == ABSENT) or id in self._earlier:
             return
         self._add(
             "received",
@@ -177,6 +176,7 @@ class Recorder:
     def _expect(self, event: Event, data: Mapping[str, Any]) -> None:
         if data.get("ledger", self.ledger) != self.ledger:
             return
+        self._earlier.discard(data["id"])
         message, sender = self._ids.of(data["id"]), self._names.of(data.get("sender", event.source))
         for client in data["audience"]:
             elsewhere = int(bool(data.get("elsewhere")))

@@ -34,6 +34,8 @@ class Sessions:
 
     def __init__(self, history: History) -> None:
         self._logins = history["logins"]
+        self._closes = history["closes"]
+        self._names = len(history.names)
 
     @cached_property
     def holders(self) -> dict[int, list[int]]:
@@ -54,6 +56,18 @@ class Sessions:
             for client in clients:
                 found.setdefault(client, set()).add(identity)
         return found
+
+    def were_there(self, at: Ints, client: Ints) -> Bools:
+        """Whether each client had logged in for the first time by then, and had not left for good."""
+        first_login, last_close = np.full(self._names, _NEVER), np.full(self._names, _NEVER)
+        np.minimum.at(first_login, self._logins["client"], self._logins["at"])
+        # Who never logged in in this history has always been there.
+        first_login[first_login == _NEVER] = 0
+        gone = last_about(self._closes, sockets(self._logins)) != ABSENT
+        last_close[self._closes["client"]] = self._closes["at"]
+        last_close[self._logins["client"][~gone]] = _NEVER
+        there: Bools = (first_login[client] <= at) & (at <= last_close[client])
+        return there
 
     def superseded(self, received: Columns, rows: Ints) -> tuple[Ints, Bools]:
         """For each receipt when a newer login replaced its socket (never, for most), and whether its own client did."""

@@ -56,6 +56,12 @@ def taken_over(identity: str) -> Story:
     return story.connect("bob", 3, identity="b", epoch="x")
 
 
+def left() -> Story:
+    """Bob and Carol hear Alice; Carol leaves, and Alice goes on."""
+    story = chat().send("alice", M).answer("alice", M).receive("bob", M).receive("carol", M)
+    return story.tell("close", "carol", connection=1).send("alice", N).answer("alice", N).receive("bob", N)
+
+
 CASES = [
     # -- D1 lost
     Case(
@@ -514,6 +520,28 @@ CASES = [
         .receive("bob", N, seq=7, connection=2),
         "recovered, it was said, but 2 before it never came, from number 4 on",
         1,
+    ),
+    # -- who has to get what nobody declared
+    Case(
+        "missing-recipient",
+        lambda: chat().connect("dave", identity="d").send("alice", M).answer("alice", M).receive("bob", M)
+        .send("alice", N).answer("alice", N).receive("bob", N).receive("dave", N),
+        lambda: chat().send("alice", M).answer("alice", M).receive("bob", M).connect("dave", identity="d")
+        .send("alice", N).answer("alice", N).receive("bob", N).receive("dave", N),
+        "acked 1.0 ms after it was sent, read by bob, never on dave's socket",
+    ),
+    Case(  # who comes back has to get what was sent meanwhile, who leaves for good has not
+        "missing-recipient",
+        lambda: left().connect("carol", 2, identity="c"),
+        lambda: left(),
+        "acked 1.0 ms after it was sent, read by bob, never on carol's socket",
+    ),
+    Case(  # what came nevertheless came to the right one
+        "missing-recipient",
+        lambda: left().send("alice", O).answer("alice", O).receive("bob", O).connect("carol", 2, identity="c")
+        .receive("carol", O, connection=2),
+        lambda: left().receive("carol", N),
+        "acked 1.0 ms after it was sent, read by bob, never on carol's socket",
     ),
     # -- D15, D16 time
     Case(

@@ -291,3 +291,21 @@ def test_a_name_is_running_once(journal: Journal, ledgers: Ledgers) -> None:
     with pytest.raises(DeliveryError, match="running: none, call Start Ledger first"):
         ledgers.find("room")
     assert isinstance(ledgers.start("room", EXACTLY_ONCE), Ledger)
+
+
+def test_a_message_under_way_at_the_start_is_none_of_its_business(journal: Journal, ledgers: Ledgers) -> None:
+    chat = Chat(journal)
+    journal.record("sent", "alice", id=tracked(1), connection=1, message_kind="say")
+    ledger = ledgers.start("room", EXACTLY_ONCE)
+    journal.record("received", "alice", id="a", reply_to=tracked(1), outcome="acked", connection=1)
+    journal.record("received", "bob", id=tracked(1), connection=1, message_kind="say")
+    chat.deliver(tracked(2))
+    assert ledger.judge().line.startswith("PASS: 1 sent, 1 acked, 1 delivered")
+
+
+def test_one_that_is_sent_again_is(journal: Journal, ledgers: Ledgers) -> None:
+    chat = Chat(journal)
+    journal.record("sent", "alice", id=tracked(1), connection=1, message_kind="say")
+    ledger = ledgers.start("room", EXACTLY_ONCE)
+    chat.deliver(tracked(1))
+    assert ledger.judge().line.startswith("PASS: 1 sent, 1 acked, 1 delivered")
