@@ -21,7 +21,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "expected": ("message", "client", "sender", "elsewhere", "at"),
     "rows": ("message", "table", "scan", "at", "digest", "owner", "copies"),
     "scans": ("scan", "table", "asked", "at"),
-    "connections": ("client", "connection", "at", "marks_redelivery", "redelivery_ns"),
+    "connections": ("client", "connection", "at", "marks_redelivery", "counts_flows", "redelivery_ns"),
     "logins": ("client", "connection", "identity", "at", "epoch", "last_seq", "recovered"),
     "closes": ("client", "connection", "at"),
     "gaps": ("client", "connection", "first", "last"),

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from wireproof.delivery.columns import ABSENT
-from wireproof.delivery.facts import Facts, gather
+from wireproof.delivery.facts import Facts, first_rows, gather
 from wireproof.delivery.history import Bools, Ints
 from wireproof.delivery.sessions import last_about, sockets
 
@@ -34,9 +34,8 @@ class Hole:
 class Numbering:
     """The numbered receipts of a history.
 
-    A numbering is a client's; where the server names an epoch, that of the epoch and of all who log in as the same.
-    Protocols number what a recipient gets either through or anew for each flow. Which one it is, the numbers tell: they
-    are read in the way that leaves fewer of them missing, or falling.
+    A numbering is a client's; where the server names an epoch, that of the epoch and of all who log in as the same. It
+    counts through, or each flow by itself where the protocol says so.
     """
 
     def __init__(self, facts: Facts) -> None:
@@ -47,30 +46,40 @@ class Numbering:
         self._rows = np.flatnonzero(numbered)
         self._received = {name: column[self._rows] for name, column in received.items()}
         self._facts = facts
-        self._login = last_about(facts.history["logins"], sockets(self._received))
+        logins, connections = facts.history["logins"], facts.history["connections"]
+        self._login = last_about(logins, sockets(self._received))
         self._numbering = self._of(self._received["client"], self._login)
+        opened = last_about(connections, sockets(self._received))
+        self._opened_at = gather(connections["at"], opened, ABSENT)
+        flow = np.where(gather(connections["counts_flows"], opened, 0) == 1, self._received["flow"], 0)
+        self._count = np.unique(self._numbering * facts.clients + flow, return_inverse=True)[1]
 
     def holes(self) -> list[Hole]:
         """The holes that the server has not declared, in order of numberings."""
-        through = self._holes_by(self._numbering)
-        if not through:
-            return []
-        by_flow = self._holes_by(self._numbering * self._facts.clients + self._received["flow"])
-        chosen = (min(holes, by_flow.get(numbering, []), key=_missing) for numbering, holes in through.items())
-        return [hole for holes in chosen for hole in holes]
+        seq = self._received["seq"]
+        # A number below the one that came first begins another count; that is for `falling` to tell.
+        first = first_rows(self._count, len(self._count))
+        counted = np.flatnonzero(seq >= seq[first[self._count]])
+        order = counted[_in_order(self._count[counted], seq[counted])]
+        steps = np.flatnonzero((np.diff(self._count[order]) == 0) & (np.diff(seq[order]) > 1)).tolist()
+        return [hole for at in steps for hole in self._holes_between(int(order[at]), int(order[at + 1]))]
 
     def falling(self) -> Ints:
         """Rows of first deliveries whose number is not above all that the same client got before."""
-        _, reader = np.unique(self._numbering * self._facts.clients + self._received["client"], return_inverse=True)
-        through = self._falling_by(reader)
-        if not len(through):
-            return through
-        by_flow = self._falling_by(reader * self._facts.clients + self._received["flow"])
-        fewer = np.bincount(reader[by_flow], minlength=len(reader)) < np.bincount(
-            reader[through], minlength=len(reader)
-        )
-        places = np.concatenate([through[~fewer[reader[through]]], by_flow[fewer[reader[by_flow]]]])
-        return np.sort(self._rows[places])
+        places = np.flatnonzero(self._received["retry"] == 0)
+        key = self._count * self._facts.clients + self._received["client"]
+        order = places[np.argsort(key[places], kind="stable")]
+        key, seq, message = key[order], self._received["seq"][order], self._received["message"][order]
+        lift = np.cumsum(np.diff(key, prepend=ABSENT) != 0) * (int(seq.max(initial=0)) + 2)
+        before = np.concatenate([[-1], np.maximum.accumulate(seq + lift)[:-1]])
+        suspects = np.flatnonzero(seq + lift <= before)
+        if not len(suspects):
+            return suspects
+        # A number that came before with the same message is a repetition, and no matter of order.
+        _, first, group = np.unique(np.stack([key, seq]), axis=1, return_index=True, return_inverse=True)
+        earliest = first[group.reshape(-1)]
+        is_repetition: Bools = (message == message[earliest]) & (earliest != np.arange(len(seq)))
+        return np.sort(self._rows[order[suspects[~is_repetition[suspects]]]])
 
     def _of(self, client: Ints, login: Ints) -> Ints:
         """The numbering that what a client gets after a login belongs to."""
@@ -78,19 +87,6 @@ class Numbering:
         epoch, identity = gather(logins["epoch"], login, 0), gather(logins["identity"], login, 0)
         recipient = np.where((epoch != 0) & (identity != 0), self._facts.clients + identity, client)
         return np.asarray(recipient * self._facts.clients + epoch)
-
-    def _holes_by(self, key: Ints) -> dict[int, list[Hole]]:
-        """The undeclared holes by numbering, where numbers of one key follow one another."""
-        seq = self._received["seq"]
-        # A number below the one that came first begins another count; that is for `falling` to tell.
-        _, first, group = np.unique(key, return_index=True, return_inverse=True)
-        counted = np.flatnonzero(seq >= seq[first][group])
-        order = counted[_in_order(key[counted], seq[counted])]
-        holes: dict[int, list[Hole]] = {}
-        for at in np.flatnonzero((np.diff(key[order]) == 0) & (np.diff(seq[order]) > 1)).tolist():
-            before, after = int(order[at]), int(order[at + 1])
-            holes.setdefault(int(self._numbering[after]), []).extend(self._holes_between(before, after))
-        return holes
 
     def _holes_between(self, before: int, after: int) -> Iterator[Hole]:
         """What is missing between two numbers that follow one another, and is not declared."""
@@ -122,12 +118,6 @@ class Numbering:
         return message != ABSENT and bool(self._facts.acked_at[message] < self._opened_at[after])
 
     @cached_property
-    def _opened_at(self) -> Ints:
-        """When the socket of each receipt was opened."""
-        opened = self._facts.history["connections"]
-        return gather(opened["at"], last_about(opened, sockets(self._received)), ABSENT)
-
-    @cached_property
     def _declared(self) -> dict[int, list[tuple[int, int]]]:
         """The numbers that the server itself gave up, by numbering."""
         gaps = self._facts.history["gaps"]
@@ -136,22 +126,6 @@ class Numbering:
         for of, first, last in zip(numbering.tolist(), gaps["first"].tolist(), gaps["last"].tolist(), strict=True):
             declared.setdefault(of, []).append((first, last))
         return declared
-
-    def _falling_by(self, key: Ints) -> Ints:
-        """The places of first deliveries whose number is not above all before it of the same key."""
-        places = np.flatnonzero(self._received["retry"] == 0)
-        order = places[np.argsort(key[places], kind="stable")]
-        key, seq, message = key[order], self._received["seq"][order], self._received["message"][order]
-        lift = np.cumsum(np.diff(key, prepend=ABSENT) != 0) * (int(seq.max(initial=0)) + 2)
-        before = np.concatenate([[-1], np.maximum.accumulate(seq + lift)[:-1]])
-        suspects = np.flatnonzero(seq + lift <= before)
-        if not len(suspects):
-            return suspects
-        # A number that came before with the same message is a repetition, and no matter of order.
-        _, first, group = np.unique(np.stack([key, seq]), axis=1, return_index=True, return_inverse=True)
-        earliest = first[group.reshape(-1)]
-        is_repetition: Bools = (message == message[earliest]) & (earliest != np.arange(len(seq)))
-        return order[suspects[~is_repetition[suspects]]]
 
 
 def _without(first: int, last: int, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -167,7 +141,3 @@ def _in_order(key: Ints, seq: Ints) -> Ints:
     by_key = np.argsort(key, kind="stable")
     rising = (np.diff(key[by_key]) != 0) | (np.diff(seq[by_key]) >= 0)
     return by_key if rising.all() else np.lexsort((seq, key))
-
-
-def _missing(holes: list[Hole]) -> int:
-    return sum(hole.size for hole in holes)

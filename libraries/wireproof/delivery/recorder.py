@@ -185,8 +185,9 @@ class Recorder:
     def _connected(self, event: Event, data: Mapping[str, Any]) -> None:
         socket = self._open((event.source, int(data.get("connection", 0))))
         self._acknowledges[socket] = bool(data.get("acknowledges"))
-        marks, redelivery_ns = int(bool(data.get("marks_redelivery"))), int(data.get("redelivery_s", 0) * 1e9)
-        self._add("connections", self._names.of(event.source), socket, event.at_ns, marks, redelivery_ns)
+        marks, flows = int(bool(data.get("marks_redelivery"))), int(bool(data.get("counts_flows")))
+        redelivery_ns = int(data.get("redelivery_s", 0) * 1e9)
+        self._add("connections", self._names.of(event.source), socket, event.at_ns, marks, flows, redelivery_ns)
 
     def _login(self, event: Event, data: Mapping[str, Any]) -> None:
         name, identity = self._names.of(event.source), self._names.of(data.get("identity", ""))

@@ -144,12 +144,14 @@ class Traits:
         acknowledges: the peer says of every message whether it has taken it over; see `Dialect.outcome`.
         marks_redelivery: a delivery that repeats an earlier one says so; see `Message.retry`.
         keeps_body: the recipient gets the author's body unchanged.
+        counts_flows: deliveries are numbered (`Message.seq`) anew in each flow; without it, through for each recipient.
         redelivery_s: after so long without a confirmation a delivery is repeated; 0 where nothing is repeated.
     """
 
     acknowledges: bool = False
     marks_redelivery: bool = False
     keeps_body: bool = False
+    counts_flows: bool = False
     redelivery_s: float = 0.0
 
 

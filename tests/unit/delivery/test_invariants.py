@@ -323,7 +323,7 @@ CASES = [
         .deliver(O, "bob", seq=3, sender="carol").deliver(tracked(5), "bob", seq=4, sender="carol")
         .deliver(tracked(6), "bob", seq=5, sender="carol").deliver(tracked(7), "bob", seq=6, sender="carol"),
         lambda: (
-            chat()
+            chat(counts_flows=True)
             .deliver(M, "bob", seq=1, flow="a→b")
             .deliver(N, "bob", seq=1, flow="c→b", sender="carol")
             .deliver(O, "bob", seq=2, flow="a→b")
@@ -344,6 +344,13 @@ CASES = [
         lambda: numbered(1, 2).tell("received", "bob", gap=[3, 4], connection=1).deliver(M, "bob", seq=6),
         lambda: numbered(1, 2).tell("received", "bob", gap=[3, 5], connection=1).deliver(M, "bob", seq=6),
         "number 5 before it never came",
+    ),
+    Case(  # one sender's numbers are not another's
+        "gap",
+        lambda: chat().deliver(M, "bob", seq=1, flow="a→b").deliver(N, "bob", seq=3, flow="c→b", sender="carol"),
+        lambda: chat(counts_flows=True).deliver(M, "bob", seq=1, flow="a→b")
+        .deliver(N, "bob", seq=3, flow="c→b", sender="carol"),
+        "number 2 before it never came",
     ),
     Case(  # a declaration goes for its own numbering
         "gap",

@@ -35,6 +35,7 @@ def test_a_connection_tells_what_its_protocol_promises(journal: Journal) -> None
         "acknowledges": True,
         "marks_redelivery": True,
         "keeps_body": True,
+        "counts_flows": False,
         "redelivery_s": 2.0,
         "subprotocol": "",
     }
