@@ -69,8 +69,10 @@ class Numbering:
         places = np.flatnonzero(self._received["retry"] == 0)
         key = self._count * self._facts.clients + self._received["client"]
         order = places[np.argsort(key[places], kind="stable")]
-        key, seq, message = key[order], self._received["seq"][order], self._received["message"][order]
-        lift = np.cumsum(np.diff(key, prepend=ABSENT) != 0) * (int(seq.max(initial=0)) + 2)
+        key, message = key[order], self._received["message"][order]
+        # Ranks, for numbers may be as large as a moment in nanoseconds. Each key's are lifted above those before it.
+        seq = np.unique(self._received["seq"][order], return_inverse=True)[1]
+        lift = np.cumsum(np.diff(key, prepend=ABSENT) != 0) * (len(seq) + 1)
         before = np.concatenate([[-1], np.maximum.accumulate(seq + lift)[:-1]])
         suspects = np.flatnonzero(seq + lift <= before)
         if not len(suspects):
