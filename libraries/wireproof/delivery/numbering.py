@@ -60,7 +60,7 @@ class Numbering:
         # A number below the one that came first begins another count; that is for `falling` to tell.
         first = first_rows(self._count, len(self._count))
         counted = np.flatnonzero(seq >= seq[first[self._count]])
-        order = counted[_in_order(self._count[counted], seq[counted])]
+        order = counted[np.lexsort((seq[counted], self._count[counted]))]
         steps = np.flatnonzero((np.diff(self._count[order]) == 0) & (np.diff(seq[order]) > 1)).tolist()
         return [hole for at in steps for hole in self._holes_between(int(order[at]), int(order[at + 1]))]
 
@@ -137,9 +137,3 @@ def _without(first: int, last: int, spans: Iterable[tuple[int, int]]) -> list[tu
         parts = [part for begin, end in left for part in ((begin, min(end, low - 1)), (max(begin, high + 1), end))]
         left = [(begin, end) for begin, end in parts if begin <= end]
     return left
-
-
-def _in_order(key: Ints, seq: Ints) -> Ints:
-    by_key = np.argsort(key, kind="stable")
-    rising = (np.diff(key[by_key]) != 0) | (np.diff(seq[by_key]) >= 0)
-    return by_key if rising.all() else np.lexsort((seq, key))
