@@ -8,11 +8,12 @@ holds more.
 import hashlib
 import itertools
 import json
+import marshal
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,8 @@ RECENT = 10_000
 
 _FLUSH_EVERY_S = 0.2
 _DIGITS = 16
+_IDS = frozenset({"id", "reply_to", "about"})
+_LONGEST_ID = 128
 _NOTHING = object()
 
 
@@ -78,7 +81,7 @@ class Journal:
     def __init__(self) -> None:
         self.started_ns = now_ns()
         self.run = os.urandom(6).hex()
-        self._inbox: deque[tuple[int, str, str, bytes | None, Any, dict[str, Any]]] = deque()
+        self._inbox: deque[tuple[Callable[..., Event], tuple[Any, ...]]] = deque()
         self._sinks: tuple[Callable[[Event], object], ...] = ()
         self._recent: deque[Event] = deque(maxlen=RECENT)
         self._marks: dict[str, Mark] = {}
@@ -105,10 +108,20 @@ class Journal:
             source: the client, service or fixture it happened to.
             at_ns: when, by `now_ns`; now if not given.
             payload: a message's bytes, kept as length, sha256 and excerpt. Leave it out for anything confidential.
-            body: what a message says, a JSON value or bytes, kept as `digest`. The caller changes it no more.
+            body: what a message says, a JSON value or bytes, kept as `digest`.
             data: further details, JSON values; texts in them are made `safe`, and so is what is no JSON value.
         """
-        self._inbox.append((now_ns() if at_ns is None else at_ns, kind, source, payload, body, data))
+        frozen = None if body is _NOTHING else freeze(body)
+        self.tell(event, now_ns() if at_ns is None else at_ns, kind, source, data, payload, frozen)
+
+    def tell(self, make: Callable[..., Event], *arguments: Any) -> None:
+        """Notes the event that `make(*arguments)` gives, where even putting it together would cost too much now.
+
+        Args:
+            make: called soon, in another thread; it may not record.
+            arguments: nobody changes them any more.
+        """
+        self._inbox.append((make, arguments))
         if self._file is None and len(self._inbox) > RECENT:
             self.flush()
 
@@ -207,12 +220,13 @@ class Journal:
     def _drain(self) -> None:
         lines = []
         while self._inbox:
-            event = _event(*self._inbox.popleft())
-            self._recent.append(event)
+            make, arguments = self._inbox.popleft()
+            made = make(*arguments)
+            self._recent.append(made)
             for sink in self._sinks:
-                sink(event)
+                sink(made)
             if self._file is not None:
-                lines.append(event.to_json() + "\n")
+                lines.append(made.to_json() + "\n")
         if self._file is not None and lines:
             self._file.writelines(lines)
             self._file.flush()
@@ -222,14 +236,34 @@ class Journal:
             self.flush()
 
 
-def _event(at_ns: int, kind: str, source: str, payload: bytes | None, body: Any, data: dict[str, Any]) -> Event:
+def freeze(body: Any) -> bytes | str:
+    """What a JSON value or bytes say now, for `event`: the text of a message is its reader's to change."""
+    try:
+        return marshal.dumps(body)
+    except ValueError:  # some dialect's own type
+        return digest(body)
+
+
+def event(
+    at_ns: int,
+    kind: str,
+    source: str,
+    data: Mapping[str, Any],
+    payload: bytes | None = None,
+    frozen: bytes | str | None = None,
+) -> Event:
+    """An event as a journal holds it; the arguments are those of `Journal.record`, the body as `freeze` gives it."""
     details = {key: _at_the_door(value) for key, value in data.items()}
+    for key in _IDS & data.keys():
+        if isinstance(data[key], str) and len(data[key]) > _LONGEST_ID:
+            # Two that begin alike stay two.
+            details[key] = f"{safe(data[key], _LONGEST_ID)} {digest(data[key])}"
     if payload is not None:
         details["length"] = len(payload)
         details["sha256"] = hashlib.sha256(payload).hexdigest()
         details["excerpt"] = safe(payload)
-    if body is not _NOTHING:
-        details["digest"] = digest(body)
+    if frozen is not None:
+        details["digest"] = frozen if isinstance(frozen, str) else digest(marshal.loads(frozen))  # noqa: S302 - our own
     return Event(at_ns, safe(kind), safe(source), details)
 
 
@@ -241,34 +275,6 @@ def _at_the_door(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_at_the_door(item) for item in value]
     return safe(value)
-
-
-def read(path: Path) -> Iterator[Event]:
-    """The events of a saved journal.
-
-    Raises:
-        ValueError: the file is no journal of this version, or a line of it cannot be read; the line is named.
-    """
-    with path.open(encoding="utf-8") as lines:
-        header = _line(path, 1, next(lines, ""))
-        if header.get("journal") != VERSION:
-            raise ValueError(f"{path} is no journal of version {VERSION}: its first line has no such header")
-        for number, line in enumerate(lines, start=2):
-            entry = _line(path, number, line)
-            try:
-                yield Event(entry.pop("at_ns"), entry.pop("kind"), entry.pop("source"), entry)
-            except KeyError as missing:
-                raise ValueError(f"{path}, line {number}: an event without {missing}") from None
-
-
-def _line(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        raise ValueError(f"{path}, line {number}: not a line of a journal") from None
-    if not isinstance(entry, dict):
-        raise ValueError(f"{path}, line {number}: not a line of a journal")
-    return entry
 
 
 _current = Journal()

@@ -40,13 +40,23 @@ def _damaging(room: "Room", message: str) -> list[str]:
     return [message.replace('"text": "', '"text": "<b>') if room.count == BAD_TURN else message]
 
 
+def _keeping(room: "Room", message: str) -> list[str]:
+    room.history.append(message)
+    return [message]
+
+
 BEHAVIOURS: dict[str, Callable[["Room", str], list[str]]] = {
     "good": _good,
     "lossy": _lossy,
     "doubling": _doubling,
     "swapping": _swapping,
     "damaging": _damaging,
+    "keeping": _keeping,
+    "forgetting": _good,
 }
+
+SILENT = frozenset({"keeping", "forgetting"})
+"""Rooms that do not acknowledge."""
 
 
 @dataclass
@@ -58,10 +68,14 @@ class Room:
     lock: threading.Lock = field(default_factory=threading.Lock)
     count: int = 0
     kept: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
 
 
 class Relay:
-    """Tells every message to everybody else in the room; the path is /behaviour/room/client. Each is acknowledged."""
+    """Tells every message to everybody else in the room; the path is /behaviour/room/client.
+
+    Who enters is told what the room has kept. Each message is acknowledged, but in silent rooms.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -71,19 +85,23 @@ class Relay:
         assert connection.request is not None
         behaviour, room_name, client = connection.request.path.strip("/").split("/")
         room = self._rooms[f"{behaviour}/{room_name}"]
-        room.members[client] = connection
-        connection.send(json.dumps({"type": "welcome"}))
         with contextlib.suppress(ConnectionClosed):
+            with room.lock:
+                room.members[client] = connection
+                for text in (json.dumps({"type": "welcome"}), *room.history):
+                    connection.send(text)
             for message in connection:
                 assert isinstance(message, str)
-                self._say(room, BEHAVIOURS[behaviour], client, message)
+                self._say(room, behaviour, client, message)
 
-    def _say(self, room: Room, behave: Callable[[Room, str], list[str]], client: str, message: str) -> None:
+    def _say(self, room: Room, behaviour: str, client: str, message: str) -> None:
         with room.lock:
             room.count += 1
             value: dict[str, Any] = json.loads(message)
-            room.members[client].send(json.dumps({"type": "ack", "id": f"ack {value['id']}", "replyTo": value["id"]}))
-            for said in behave(room, message):
+            if behaviour not in SILENT:
+                ack = {"type": "ack", "id": f"ack {value['id']}", "replyTo": value["id"]}
+                room.members[client].send(json.dumps(ack))
+            for said in BEHAVIOURS[behaviour](room, message):
                 for name, member in room.members.items():
                     if name != client:
                         with contextlib.suppress(ConnectionClosed):

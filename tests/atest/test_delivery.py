@@ -1,5 +1,6 @@
 """Ledgers in a real run: what a failure says, what is left in the log and beside it, and judging it again."""
 
+import html
 import json
 import re
 import subprocess
@@ -187,6 +188,17 @@ def test_plain_messages_have_the_audience_of_their_likes(run: Run) -> None:
 def test_one_of_ten_thousand_is_found(run: Run) -> None:
     expected = r"FAIL: 1 lost of 10 000 acked; first lost \S+ \(alice→bob, message 7 of 10 000\): acked .* bob's socket"
     assert re.fullmatch(expected, run.failure("One Of Ten Thousand"))
+
+
+def test_the_timeline_of_a_failure_shows_the_message_though_thousands_came_after_it(run: Run) -> None:
+    lost = re.search(r"first lost (\S+)", run.failure("One Of Ten Thousand"))[1]
+    (page,) = (run.directory / "wireproof" / "timelines").glob("*-one-of-ten-thousand*.html")
+    told = [item.message for item in run.messages(run.tests["One Of Ten Thousand"])]
+    (fragment,) = (message for message in told if "wireproof-timeline" in message)
+    for shown in (page.read_text(), html.unescape(fragment)):
+        lines = [line for line in shown.splitlines() if lost in line]
+        assert any(f"message {lost}" in line and "↑" in line for line in lines), "sent"
+        assert any(f"ack {lost}" in line and "↓" in line for line in lines), "acked"
 
 
 def test_what_proves_nothing_fails(run: Run) -> None:

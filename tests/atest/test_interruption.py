@@ -10,7 +10,7 @@ import pytest
 from harness import GENEROUS_S, Run, command, environment, write_suites
 from peers import Echo, echo_server
 
-from wireproof import journal
+from wireproof import journal_file
 from wireproof.stack import janitor
 
 SUITE = """
@@ -75,7 +75,7 @@ def test_ctrl_c_ends_the_run_in_good_order(tmp_path, echo_of_its_own):
     assert run.failure("Waits") == "Execution terminated by signal"
     assert run.failure("Does Not Begin") == "Test execution stopped due to a fatal error."
     assert [echo_of_its_own.closes.get(timeout=GENEROUS_S) for _ in range(3)] == [("/member", 1000)] * 3
-    kinds = [event.kind for event in journal.read(run.directory / "wireproof" / "journal.jsonl")]
+    kinds = [event.kind for event in journal_file.read(run.directory / "wireproof" / "journal.jsonl")]
     assert kinds.count("close") == 3
     assert kinds[-1] == "scope"
     wait_until(lambda: not stack.exists())

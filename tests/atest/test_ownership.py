@@ -4,7 +4,7 @@ import pytest
 from harness import PROBE, run_robot
 from peers import echo_server
 
-from wireproof import journal
+from wireproof import journal_file
 
 SUITES = {
     "__init__.robot": """
@@ -106,7 +106,7 @@ def run(seen):
 
 @pytest.fixture
 def events(run):
-    return list(journal.read(run.directory / "wireproof" / "journal.jsonl"))
+    return list(journal_file.read(run.directory / "wireproof" / "journal.jsonl"))
 
 
 def test_the_tests_saw_what_they_own(run):

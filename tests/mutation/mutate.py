@@ -141,6 +141,9 @@ def survivors_of(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
 
 def main(names: Sequence[str]) -> int:
     os.chdir(ROOT)
+    if unknown := sorted(set(names) - {path.name for path in TARGETS}):
+        print(f"no target: {', '.join(unknown)}; there are {', '.join(path.name for path in TARGETS)}")
+        return 2
     targets = [path for path in TARGETS if not names or path.name in names]
     if os.waitpid(start(None), 0)[1]:
         print("the tests are red before anything was turned")

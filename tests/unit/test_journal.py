@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wireproof import journal, wiretext
-from wireproof.journal import Event, Journal, Mark, now_ns, read
+from wireproof.journal import Event, Journal, Mark, now_ns
+from wireproof.journal_file import read
 
 
 @pytest.fixture
@@ -52,9 +53,19 @@ def test_what_is_recorded_can_be_read_again(own, tmp_path):
     assert json.loads(path.read_text().splitlines()[0])["run"] == own.run
 
 
+def test_long_ids_that_begin_alike_stay_apart(own):
+    for end in ("a", "b", "a"):
+        own.record("sent", "alice", id="x" * 300 + end, about="y" * 300 + end)
+    first, second, again = (event.data for event in own.recent())
+    assert first == again
+    assert first["id"] != second["id"]
+    assert first["about"] != second["about"]
+    assert len(first["id"]) < 200
+
+
 @given(st.dictionaries(st.text(), st.none() | st.floats() | st.binary() | st.lists(st.text())))
 def test_every_event_is_one_readable_line(data):
-    event = journal._event(1, "k", "s", None, journal._NOTHING, {"data": data})
+    event = journal.event(1, "k", "s", {"data": data})
     line = event.to_json()
     assert line.isascii()
     assert "\n" not in line

@@ -73,7 +73,7 @@ def _undeclared(facts: "Facts", undeclared: Bools) -> tuple[Ints, Ints]:
     """Pairs of messages whose audience nobody declared.
 
     What one sender sends to one recipient in one kind has one audience: the clients that logged in as the recipient,
-    else everybody who got any of it.
+    else everybody who got any of it and was there when it was sent.
     """
     messages = np.flatnonzero(undeclared)
     if not len(messages):
@@ -88,7 +88,13 @@ def _undeclared(facts: "Facts", undeclared: Bools) -> tuple[Ints, Ints]:
     repeats = sizes[group]
     pair_message = np.repeat(messages, repeats)
     within = np.arange(len(pair_message)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    return pair_message, of_group[1][np.repeat(starts[group], repeats) + within]
+    pair_client = of_group[1][np.repeat(starts[group], repeats) + within]
+    is_named = np.isin(recipient, list(facts.sessions.holders))
+    stays = np.repeat(is_named[group], repeats) | facts.sessions.were_there(facts.sent_at[pair_message], pair_client)
+    if not stays.all():
+        got = facts.receipt_message * facts.clients + facts.receipt_client
+        stays |= np.isin(pair_message * facts.clients + pair_client, got)
+    return pair_message[stays], pair_client[stays]
 
 
 def _members(facts: "Facts", messages: Ints, group: Ints, recipient: Ints) -> tuple[Ints, Ints]:

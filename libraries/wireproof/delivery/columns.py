@@ -21,9 +21,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "expected": ("message", "client", "sender", "elsewhere", "at"),
     "rows": ("message", "table", "scan", "at", "digest", "owner", "copies"),
     "scans": ("scan", "table", "asked", "at"),
-    "connections": ("client", "connection", "at", "marks_redelivery", "redelivery_ns"),
-    "logins": ("client", "connection", "identity", "at", "recovered"),
+    "connections": ("client", "connection", "at", "marks_redelivery", "counts_flows", "redelivery_ns"),
+    "logins": ("client", "connection", "identity", "at", "epoch", "last_seq", "recovered"),
     "closes": ("client", "connection", "at"),
+    "gaps": ("client", "connection", "first", "last"),
     "wire": ("message", "link", "at"),
     "faults": ("name", "on", "at", "touched"),
     "overdue": ("at",),
@@ -36,10 +37,18 @@ received: one receipt, with the socket it came on; `message` is absent where the
 confirmed: a recipient said that it has it.
 expected: one client of a declared audience; `elsewhere` when no client sends it.
 rows, scans: rows that were seen, and the look at the table that saw them, asked at `asked` and answered at `at`.
-connections, logins, closes: the life of sockets; `recovered` is what the server promised at a login.
+connections, logins, closes: the life of sockets, no two of which have the same `client` and `connection`. At a login
+the server names the `epoch` of its numbers, and says whether it `recovered` all after `last_seq`.
+gaps: numbers that the server said will never come.
 wire: a proxy saw the message. faults: a fault went on or off, and how many connections it `touched`.
 overdue: a drain gave up waiting.
 """
 
-DEFAULTS: Mapping[str, int] = {"seq": ABSENT, "copies": 1, "recovered": ABSENT, "touched": ABSENT, "table": 0}
+DEFAULTS: Mapping[str, int] = {
+    "seq": ABSENT,
+    "copies": 1,
+    "last_seq": ABSENT,
+    "recovered": ABSENT,
+    "touched": ABSENT,
+}
 """What a column holds that nobody gave; 0 for those not named."""

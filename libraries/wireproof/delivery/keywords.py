@@ -170,8 +170,8 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     ) -> None:
         """Waits until all that has to arrive has arrived, and then listens on for `quiet`.
 
-        While something is outstanding it does not give up before the protocol's redelivery time. When the time is over
-        it fails and names what is outstanding.
+        While something is outstanding it says in the log what, and does not give up before the protocol's redelivery
+        time. When the time is over it fails and names what is outstanding.
 
         Args:
             ledger: the ledger's name.
@@ -189,7 +189,7 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         """
         found = self._ledgers.find(ledger)
         try:
-            found.drain(Patience(quiet.total_seconds(), timeout.total_seconds(), _seconds(redelivery)))
+            found.drain(Patience(quiet.total_seconds(), timeout.total_seconds(), _seconds(redelivery)), logger.info)
         except NotQuietError as reason:
             self._show(found, 1)
             raise _failure(str(reason), msg) from None
@@ -224,7 +224,7 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         found = self._ledgers.find(ledger)
         if not found.is_drained:
             try:
-                found.drain(Patience())
+                found.drain(Patience(), logger.info)
             except NotQuietError as reason:
                 logger.info(safe(reason, 500))
         report = self._show(found, min_acked)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from wireproof.delivery.verdict import Verdict
 
 
+_TELL_EVERY_S = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a drain waits.
@@ -78,15 +81,19 @@ class Ledger:
         """Whether nothing was sent since the last drain."""
         return self._sent_when_drained == self.recorder.rows("sent", "expected")
 
-    def drain(self, patience: Patience) -> None:
+    def drain(self, patience: Patience, tell: Callable[[str], object]) -> None:
         """Waits until everything has arrived and nothing more comes.
+
+        Args:
+            patience: how long.
+            tell: called now and then with what is outstanding, and at last with how long it took.
 
         Raises:
             NotQuietError: the time is over; the text names what is outstanding.
         """
         begin_ns = now_ns()
         size, waits_for, changed_ns = -1, "", begin_ns
-        give_up_ns = begin_ns
+        give_up_ns, told_ns = begin_ns, begin_ns
         while True:
             recorder = self.recorder
             self._sent_when_drained = recorder.rows("sent", "expected")
@@ -99,10 +106,14 @@ class Ledger:
             quiet_ns = changed_ns + int(patience.quiet_s * 1e9)
             if not waits_for and now_ns() >= quiet_ns:
                 self._journal.record("ledger", self.name, phase="quiet")
+                tell(f"ledger '{self.name}' is quiet after {_since(begin_ns):.1f} s")
                 return
             if now_ns() >= give_up_ns:
-                self._give_up(waits_for, (now_ns() - begin_ns) / 1e9)
+                self._give_up(waits_for, _since(begin_ns))
                 return
+            if _since(told_ns) >= _TELL_EVERY_S:
+                told_ns = now_ns()
+                tell(f"{_since(begin_ns):.0f} s, {waits_for or 'nothing'} outstanding")
             until_ns = give_up_ns if waits_for else min(give_up_ns, quiet_ns)
             # In slices also while much arrives: every look at the columns takes time from those who send and read.
             time.sleep(min(SLICE_S, max(0.0, (until_ns - now_ns()) / 1e9)))
@@ -194,3 +205,7 @@ class Ledgers:
         ledger = self._running.pop(safe(name), None)
         if ledger is not None:
             ledger.end()
+
+
+def _since(moment_ns: int) -> float:
+    return (now_ns() - moment_ns) / 1e9

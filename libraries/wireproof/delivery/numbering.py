@@ -1,14 +1,15 @@
 """The numbers that a server gives to what each recipient gets: their holes, and where they fall."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from wireproof.delivery.columns import ABSENT
-from wireproof.delivery.facts import Facts
-from wireproof.delivery.history import Ints
-
-_CONNECTIONS = 1 << 20
+from wireproof.delivery.facts import Facts, first_rows, gather
+from wireproof.delivery.history import Bools, Ints
+from wireproof.delivery.sessions import last_about, sockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,14 @@ class Hole:
     """Numbers that never came.
 
     Attributes:
+        client: who got the next one after them.
         first: the lowest of them.
         size: how many.
-        row: the receipt of the number after them.
-        promised: the server had said at the login before it that nothing was missed.
+        row: the receipt after them.
+        promised: the server had said at a login that nothing was missed.
     """
 
+    client: int
     first: int
     size: int
     row: int
@@ -31,70 +34,45 @@ class Hole:
 class Numbering:
     """The numbered receipts of a history.
 
-    Protocols number what a recipient gets either through or anew for each flow. Which one it is for a recipient, its
-    numbers tell: they are read in the way that leaves fewer of them missing.
+    A numbering is a client's; where the server names an epoch, that of the epoch and of all who log in as the same. It
+    counts through, or each flow by itself where the protocol says so.
     """
 
     def __init__(self, facts: Facts) -> None:
-        self._received = facts.history["received"]
-        self._clients = facts.clients
-        numbered = self._received["seq"] != ABSENT
+        received = facts.history["received"]
+        numbered = received["seq"] != ABSENT
         # What came to the wrong client has a number of the right one.
         numbered[facts.receipts[facts.is_stray]] = False
         self._rows = np.flatnonzero(numbered)
-        logins = facts.history["logins"]
-        sockets = (logins["client"] * _CONNECTIONS + logins["connection"]).tolist()
-        self._recovered = dict(zip(sockets, logins["recovered"].tolist(), strict=True))
+        self._received = {name: column[self._rows] for name, column in received.items()}
+        self._facts = facts
+        logins, connections = facts.history["logins"], facts.history["connections"]
+        self._login = last_about(logins, sockets(self._received))
+        self._numbering = self._of(self._received["client"], self._login)
+        opened = last_about(connections, sockets(self._received))
+        self._opened_at = gather(connections["at"], opened, ABSENT)
+        flow = np.where(gather(connections["counts_flows"], opened, 0) == 1, self._received["flow"], 0)
+        self._count = np.unique(self._numbering * facts.clients + flow, return_inverse=True)[1]
 
-    def holes(self) -> dict[int, list[Hole]]:
-        """The undeclared holes of each recipient that has some."""
-        through = self._holes_by(self._received["client"])
-        if not through:
-            return {}
-        by_flow = self._holes_by(self._received["client"] * self._clients + self._received["flow"])
-        chosen = {client: min(holes, by_flow.get(client, []), key=_missing) for client, holes in through.items()}
-        return {client: holes for client, holes in chosen.items() if holes}
+    def holes(self) -> list[Hole]:
+        """The holes that the server has not declared, in order of numberings."""
+        seq = self._received["seq"]
+        # A number below the one that came first begins another count; that is for `falling` to tell.
+        first = first_rows(self._count, len(self._count))
+        counted = np.flatnonzero(seq >= seq[first[self._count]])
+        order = counted[np.lexsort((seq[counted], self._count[counted]))]
+        steps = np.flatnonzero((np.diff(self._count[order]) == 0) & (np.diff(seq[order]) > 1)).tolist()
+        return [hole for at in steps for hole in self._holes_between(int(order[at]), int(order[at + 1]))]
 
     def falling(self) -> Ints:
-        """Rows of first deliveries whose number is not above all before it."""
-        through = self._falling_by(self._received["client"])
-        if not len(through):
-            return through
-        by_flow = self._falling_by(self._received["client"] * self._clients + self._received["flow"])
-        client = self._received["client"]
-        fewer = np.bincount(client[by_flow], minlength=self._clients) < np.bincount(
-            client[through], minlength=self._clients
-        )
-        rows = np.concatenate([through[~fewer[client[through]]], by_flow[fewer[client[by_flow]]]])
-        rows.sort()
-        return rows
-
-    def _holes_by(self, key: Ints) -> dict[int, list[Hole]]:
-        key, seq = key[self._rows], self._received["seq"][self._rows]
-        order = self._in_order(key, seq)
-        step = np.diff(seq[order])
-        holes: dict[int, list[Hole]] = {}
-        for at in np.flatnonzero((np.diff(key[order]) == 0) & (step > 1)).tolist():
-            before, row = int(self._rows[order[at]]), int(self._rows[order[at + 1]])
-            recovered = self._recovered_between(before, row)
-            if recovered != 0:
-                hole = Hole(int(seq[order[at]]) + 1, int(step[at]) - 1, row, promised=recovered == 1)
-                holes.setdefault(int(self._received["client"][row]), []).append(hole)
-        return holes
-
-    def _recovered_between(self, before: int, row: int) -> int:
-        """What the login between two receipts said: 1 nothing was missed, 0 something was, ABSENT nothing."""
-        connection = self._received["connection"]
-        if connection[before] == connection[row]:
-            return ABSENT
-        return self._recovered.get(int(self._received["client"][row] * _CONNECTIONS + connection[row]), ABSENT)
-
-    def _falling_by(self, key: Ints) -> Ints:
-        rows = self._rows[self._received["retry"][self._rows] == 0]
-        key, seq, message = key[rows], self._received["seq"][rows], self._received["message"][rows]
-        order = np.argsort(key, kind="stable")
-        key, seq, message = key[order], seq[order], message[order]
-        lift = np.cumsum(np.diff(key, prepend=ABSENT) != 0) * (int(seq.max(initial=0)) + 2)
+        """Rows of first deliveries whose number is not above all that the same client got before."""
+        places = np.flatnonzero(self._received["retry"] == 0)
+        key = self._count * self._facts.clients + self._received["client"]
+        order = places[np.argsort(key[places], kind="stable")]
+        key, message = key[order], self._received["message"][order]
+        # Ranks, for numbers may be as large as a moment in nanoseconds. Each key's are lifted above those before it.
+        seq = np.unique(self._received["seq"][order], return_inverse=True)[1]
+        lift = np.cumsum(np.diff(key, prepend=ABSENT) != 0) * (len(seq) + 1)
         before = np.concatenate([[-1], np.maximum.accumulate(seq + lift)[:-1]])
         suspects = np.flatnonzero(seq + lift <= before)
         if not len(suspects):
@@ -102,16 +80,60 @@ class Numbering:
         # A number that came before with the same message is a repetition, and no matter of order.
         _, first, group = np.unique(np.stack([key, seq]), axis=1, return_index=True, return_inverse=True)
         earliest = first[group.reshape(-1)]
-        is_repetition = (message == message[earliest]) & (earliest != np.arange(len(seq)))
-        falling = suspects[~is_repetition[suspects]]
-        return np.sort(rows[order[falling]])
+        is_repetition: Bools = (message == message[earliest]) & (earliest != np.arange(len(seq)))
+        return np.sort(self._rows[order[suspects[~is_repetition[suspects]]]])
 
-    @staticmethod
-    def _in_order(key: Ints, seq: Ints) -> Ints:
-        by_key = np.argsort(key, kind="stable")
-        rising = (np.diff(key[by_key]) != 0) | (np.diff(seq[by_key]) >= 0)
-        return by_key if rising.all() else np.lexsort((seq, key))
+    def _of(self, client: Ints, login: Ints) -> Ints:
+        """The numbering that what a client gets after a login belongs to."""
+        logins = self._facts.history["logins"]
+        epoch, identity = gather(logins["epoch"], login, 0), gather(logins["identity"], login, 0)
+        recipient = np.where((epoch != 0) & (identity != 0), self._facts.clients + identity, client)
+        return np.asarray(recipient * self._facts.clients + epoch)
+
+    def _holes_between(self, before: int, after: int) -> Iterator[Hole]:
+        """What is missing between two numbers that follow one another, and is not declared."""
+        login = int(self._login[after])
+        logins = self._facts.history["logins"]
+        covered = login != ABSENT and self._is_covered(before, after)
+        recovered = int(logins["recovered"][login]) if covered else ABSENT
+        if recovered == 0:
+            return
+        if recovered == 1:
+            # What the client said it had read the server need not send; that it gives up the rest is no excuse.
+            allowed = [(0, int(logins["last_seq"][login]))]
+        else:
+            allowed = self._declared.get(int(self._numbering[after]), [])
+        first, last = int(self._received["seq"][before]) + 1, int(self._received["seq"][after]) - 1
+        client, row = int(self._received["client"][after]), int(self._rows[after])
+        for low, high in _without(first, last, allowed):
+            yield Hole(client, low, high - low + 1, row, promised=recovered == 1)
+
+    def _is_covered(self, before: int, after: int) -> bool:
+        """Whether what the server said at the login of a receipt goes for the numbers before it.
+
+        For those that were there by then: the receipt before them came on another socket, or the one after them was
+        taken over before this one was opened.
+        """
+        if self._received["connection"][before] != self._received["connection"][after]:
+            return True
+        message = int(self._received["message"][after])
+        return message != ABSENT and bool(self._facts.acked_at[message] < self._opened_at[after])
+
+    @cached_property
+    def _declared(self) -> dict[int, list[tuple[int, int]]]:
+        """The numbers that the server itself gave up, by numbering."""
+        gaps = self._facts.history["gaps"]
+        numbering = self._of(gaps["client"], last_about(self._facts.history["logins"], sockets(gaps)))
+        declared: dict[int, list[tuple[int, int]]] = {}
+        for of, first, last in zip(numbering.tolist(), gaps["first"].tolist(), gaps["last"].tolist(), strict=True):
+            declared.setdefault(of, []).append((first, last))
+        return declared
 
 
-def _missing(holes: list[Hole]) -> int:
-    return sum(hole.size for hole in holes)
+def _without(first: int, last: int, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is left of the numbers from first to last without those in spans."""
+    left = [(first, last)] if first <= last else []
+    for low, high in spans:
+        parts = [part for begin, end in left for part in ((begin, min(end, low - 1)), (max(begin, high + 1), end))]
+        left = [(begin, end) for begin, end in parts if begin <= end]
+    return left

@@ -29,9 +29,6 @@ class Numbers:
             self.texts.append(text)
         return number
 
-    def __contains__(self, text: str) -> bool:
-        return text in self._numbers
-
 
 class Standing:
     """What holds when a ledger begins: the connections there are, and what was sent before.
@@ -72,18 +69,21 @@ class Recorder:
     Args:
         ledger: the name of the ledger: what is expected of another one is not for this one.
         run: the nonce in the ids of this run's tracked messages.
-        earlier: ids that were sent before; what comes of them now is none of this ledger's business.
+        earlier: ids that were sent before; what comes of them is none of this ledger's business, unless they are sent
+            again.
     """
 
     def __init__(self, ledger: str = "default", run: str = "", earlier: Iterable[str] = ()) -> None:
         self.ledger = ledger
         self.run = run
-        self._earlier = frozenset(earlier)
+        self._earlier = set(earlier)
         self._lock = threading.Lock()
         self._ids = Numbers()
         self._names = Numbers("")
         self._columns = {table: array("q") for table in TABLES}
-        self._acknowledges: dict[tuple[str, int], bool] = {}
+        self._sockets: dict[tuple[str, int], int] = {}
+        self._opened = 0
+        self._acknowledges: dict[int, bool] = {}
         self._takers: dict[str, Callable[[Event, Mapping[str, Any]], None]] = {
             "sent": self._sent,
             "received": self._received,
@@ -122,34 +122,48 @@ class Recorder:
         """How many rows these tables have together."""
         return sum(len(self._columns[table]) // len(TABLES[table]) for table in tables)
 
+    def _socket(self, event: Event) -> int:
+        """The number of the event's socket."""
+        key = event.source, int(event.data.get("connection", 0))
+        return self._sockets[key] if key in self._sockets else self._open(key)
+
+    def _open(self, key: tuple[str, int]) -> int:
+        # One of its own for each: a client that is opened again under a name counts its connections from 1 again.
+        self._opened += 1
+        self._sockets[key] = self._opened
+        return self._opened
+
     def _add(self, table: str, *values: int) -> None:
         # A whole row or none: what does not fit must not shift the columns.
         self._columns[table].extend(array("q", values))
 
     def _sent(self, event: Event, data: Mapping[str, Any]) -> None:
-        client, connection = event.source, data.get("connection", 0)
-        name = self._names.of(client)
+        name, socket = self._names.of(event.source), self._socket(event)
         if about := data.get("about"):
-            self._add("confirmed", self._ids.of(about), name, connection, event.at_ns)
+            self._add("confirmed", self._ids.of(about), name, socket, event.at_ns)
         if data.get("control") or not data.get("id"):
             return
-        acknowledged = self._acknowledges.get((client, connection), False) and not data.get("no_ack")
+        self._earlier.discard(data["id"])
+        acknowledged = self._acknowledges.get(socket, False) and not data.get("no_ack")
         to, kind = self._names.of(data.get("to", "")), self._names.of(data.get("message_kind", ""))
         digest = _digest(data)
-        self._add("sent", self._ids.of(data["id"]), name, connection, to, kind, event.at_ns, digest, int(acknowledged))
+        self._add("sent", self._ids.of(data["id"]), name, socket, to, kind, event.at_ns, digest, int(acknowledged))
 
     def _received(self, event: Event, data: Mapping[str, Any]) -> None:
         name, id, reply_to = self._names.of(event.source), data.get("id", ""), data.get("reply_to", "")
         if reply_to and (outcome := OUTCOMES.get(data.get("outcome", ""))):
             self._add("verdicts", self._ids.of(reply_to), name, outcome, event.at_ns)
+        if "gap" in data:
+            first, last = data["gap"]
+            self._add("gaps", name, self._socket(event), first, last)
         seq = data.get("seq", ABSENT)
-        if data.get("control") or (not id and seq == ABSENT) or (id in self._earlier and id not in self._ids):
+        if data.get("control") or (not id and seq == ABSENT) or id in self._earlier:
             return
         self._add(
             "received",
             self._ids.of(id) if id else ABSENT,
             name,
-            data.get("connection", 0),
+            self._socket(event),
             event.at_ns,
             seq,
             data.get("retry", 0),
@@ -162,23 +176,27 @@ class Recorder:
     def _expect(self, event: Event, data: Mapping[str, Any]) -> None:
         if data.get("ledger", self.ledger) != self.ledger:
             return
+        self._earlier.discard(data["id"])
         message, sender = self._ids.of(data["id"]), self._names.of(data.get("sender", event.source))
         for client in data["audience"]:
             elsewhere = int(bool(data.get("elsewhere")))
             self._add("expected", message, self._names.of(client), sender, elsewhere, event.at_ns)
 
     def _connected(self, event: Event, data: Mapping[str, Any]) -> None:
-        connection = data.get("connection", 0)
-        self._acknowledges[event.source, connection] = bool(data.get("acknowledges"))
-        marks, redelivery_ns = int(bool(data.get("marks_redelivery"))), int(data.get("redelivery_s", 0) * 1e9)
-        self._add("connections", self._names.of(event.source), connection, event.at_ns, marks, redelivery_ns)
+        socket = self._open((event.source, int(data.get("connection", 0))))
+        self._acknowledges[socket] = bool(data.get("acknowledges"))
+        marks, flows = int(bool(data.get("marks_redelivery"))), int(bool(data.get("counts_flows")))
+        redelivery_ns = int(data.get("redelivery_s", 0) * 1e9)
+        self._add("connections", self._names.of(event.source), socket, event.at_ns, marks, flows, redelivery_ns)
 
     def _login(self, event: Event, data: Mapping[str, Any]) -> None:
-        identity, recovered = self._names.of(data.get("identity", "")), int(data.get("recovered", ABSENT))
-        self._add("logins", self._names.of(event.source), data.get("connection", 0), identity, event.at_ns, recovered)
+        name, identity = self._names.of(event.source), self._names.of(data.get("identity", ""))
+        epoch, last_seq = self._names.of(data.get("epoch", "")), data.get("last_seq", ABSENT)
+        recovered = int(data.get("recovered", ABSENT))
+        self._add("logins", name, self._socket(event), identity, event.at_ns, epoch, last_seq, recovered)
 
     def _close(self, event: Event, data: Mapping[str, Any]) -> None:
-        self._add("closes", self._names.of(event.source), data.get("connection", 0), event.at_ns)
+        self._add("closes", self._names.of(event.source), self._socket(event), event.at_ns)
 
     def _row(self, event: Event, data: Mapping[str, Any]) -> None:
         table, owner = self._names.of(data.get("table", "")), self._names.of(data.get("owner") or "")

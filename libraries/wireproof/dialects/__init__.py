@@ -20,6 +20,7 @@ from wireproof.dialects.base import (
     Message,
     Outcome,
     Outgoing,
+    Recovery,
     Traits,
 )
 from wireproof.dialects.cloud_message import CloudMessage
@@ -46,6 +47,7 @@ __all__ = [
     "Message",
     "Outcome",
     "Outgoing",
+    "Recovery",
     "Traits",
     "create",
     "define",

@@ -78,6 +78,7 @@ class Message:
         kind, id, reply_to, flow, seq: as the protocol names them; empty, or None for `seq`, where it has none.
         sent_id: the id under which its author sent it, where the protocol gives what it delivers another one.
         retry: the how manieth repetition of this delivery it says to be; 0 for a first one.
+        gap: the first and the last `seq` of deliveries that will never come, where this message says so.
         fields: headers, or the scalar top-level fields, as texts.
         body: the part that the author of the message chose.
         control: belongs to the protocol (a heartbeat, an acknowledgement); hidden from matchers.
@@ -98,6 +99,7 @@ class Message:
     seq: int | None = None
     sent_id: str = ""
     retry: int = 0
+    gap: tuple[int, int] | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     control: bool = False
@@ -142,13 +144,32 @@ class Traits:
         acknowledges: the peer says of every message whether it has taken it over; see `Dialect.outcome`.
         marks_redelivery: a delivery that repeats an earlier one says so; see `Message.retry`.
         keeps_body: the recipient gets the author's body unchanged.
+        counts_flows: deliveries are numbered (`Message.seq`) anew in each flow; without it, through for each recipient.
         redelivery_s: after so long without a confirmation a delivery is repeated; 0 where nothing is repeated.
     """
 
     acknowledges: bool = False
     marks_redelivery: bool = False
     keeps_body: bool = False
+    counts_flows: bool = False
     redelivery_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What the peer said at a login about the deliveries before it.
+
+    Attributes:
+        epoch: names the numbering of the client's deliveries (`Message.seq`): with another one it starts anew.
+        resumed: whether the session that the client presented goes on; None if it presented none.
+        last_seq: the delivery up to which the client said that it has read; None if it did not say.
+        recovered: whether all after that is still there and comes now; None if the client did not ask.
+    """
+
+    epoch: str = ""
+    resumed: bool | None = None
+    last_seq: int | None = None
+    recovered: bool | None = None
 
 
 Outcome = Literal["", "acked", "refused", "unknown"]
@@ -221,6 +242,11 @@ class Dialect:
     def identity(self) -> str:
         """Who this connection is, in the terms of a draft's `to`; empty where the protocol names nobody."""
         return ""
+
+    @property
+    def recovery(self) -> Recovery:
+        """What the peer said about the deliveries before, once logged in; nothing where the protocol does not."""
+        return Recovery()
 
     @property
     def heartbeat(self) -> Heartbeat | None:

@@ -16,6 +16,7 @@ from wireproof.dialects.base import (
     Message,
     Outcome,
     Outgoing,
+    Recovery,
     Traits,
     fresh_id,
     read_json,
@@ -51,6 +52,7 @@ class CloudMessage(Dialect):
         self._confirm = confirm
         self._device = ""
         self._user = ""
+        self._recovery = Recovery()
 
     def feed(self, frame: Frame) -> list[Message]:
         value, problem = read_json(frame)
@@ -68,6 +70,7 @@ class CloudMessage(Dialect):
                 flow=f"{_text(value, 'fromDeviceId')}→{self._device}",
                 seq=seq if type(seq) is int else None,
                 retry=retry if type(retry) is int else 0,
+                gap=_gap(value),
                 fields=scalar_fields(value),
                 body=payload,
             )
@@ -105,12 +108,18 @@ class CloudMessage(Dialect):
             message = yield ()
         if _text(message.body, "status") != "success":
             raise LoginRefused(_reason(message.body))
+        self._recovery = _recovery(credentials, message.body)
         return dict(message.body)
 
     @property
     def identity(self) -> str:
         """The device's id, once it registers."""
         return self._device
+
+    @property
+    def recovery(self) -> Recovery:
+        """What the server granted of what the registration presented."""
+        return self._recovery
 
     def outcome(self, message: Message) -> Outcome:
         """An acknowledgement or an error of the server; UNAVAILABLE means that nobody knows."""
@@ -171,6 +180,26 @@ def _typed(name: str, value: Any) -> Any:
 def _text(value: Any, name: str) -> str:
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, str) else ""
+
+
+def _recovery(presented: Mapping[str, Any], granted: Mapping[str, Any]) -> Recovery:
+    last_seq = presented.get("lastSeq")
+    return Recovery(
+        epoch=_text(granted, "epoch"),
+        resumed=granted.get("resumed") is True if "sessionId" in presented else None,
+        last_seq=last_seq if type(last_seq) is int else None,
+        recovered=granted.get("recovered") is True if "lastSeq" in presented else None,
+    )
+
+
+def _gap(envelope: Mapping[str, Any]) -> tuple[int, int] | None:
+    """The deliveries that the server gives up; the same words with a number are some device's."""
+    payload = envelope.get("payload")
+    is_notice = envelope.get("type") == "notification" and "seq" not in envelope
+    if not is_notice or not isinstance(payload, dict) or payload.get("change") != "gap":
+        return None
+    first, last = payload.get("fromSeq"), payload.get("toSeq")
+    return (first, last) if type(first) is int and type(last) is int else None
 
 
 def _reason(payload: Any) -> str:

@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from wireproof import journal
+from wireproof import journal, journal_file
 from wireproof.report.timeline import Failure, Links, fragment, lay_out, page
 
 IN_THE_LOG = 60
 ON_THE_PAGE = 2000
 """Events shown at most."""
 
+_FROM_THE_FILE = 100
 _LONGEST_NAME = 60
 
 
@@ -35,7 +36,7 @@ class Evidence:
         Returns:
             What the log shows, as HTML.
         """
-        events = journal.current().recent()
+        events = self._events(failure)
         self._written += 1
         path = self._directory / f"{self._written:03d}-{_slug(failure.where)}.html"
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -44,6 +45,14 @@ class Evidence:
         )
         links = Links("wireproof/journal.jsonl", quote(path.relative_to(self._output).as_posix()))
         return fragment(lay_out(events, failure, IN_THE_LOG), links)
+
+    def _events(self, failure: Failure) -> list[journal.Event]:
+        """The last events; what the failure tells of also where the journal has forgotten it."""
+        recent = journal.current().recent()
+        if len(recent) < journal.RECENT:
+            return recent
+        told = journal_file.about(self._output / "wireproof" / "journal.jsonl", failure.ids, _FROM_THE_FILE)
+        return [*(event for event in told if event.at_ns < recent[0].at_ns), *recent]
 
 
 def _slug(text: str) -> str:

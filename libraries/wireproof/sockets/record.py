@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from wireproof.dialects import Message, Outcome, Outgoing, Traits
+from wireproof.dialects import Message, Outcome, Outgoing, Recovery, Traits
+from wireproof.journal import Event, event, freeze
 from wireproof.journal import current as journal
 
 
@@ -25,22 +26,26 @@ class ConnectionRecord:
         """The upgrade is done."""
         self._note("connected", at_ns, dialect=dialect, **asdict(self._traits), **details)
 
-    def logged_in(self, at_ns: int, identity: str) -> None:
+    def logged_in(self, at_ns: int, identity: str, recovery: Recovery) -> None:
         """The peer has let the client in."""
-        self._note("login", at_ns, **_said(identity=identity))
+        said = {name: value for name, value in asdict(recovery).items() if value not in (None, "")}
+        self._note("login", at_ns, **_said(identity=identity), **said)
 
     def sent(self, outgoing: Outgoing, at_ns: int, *, control: bool) -> None:
         """A message went out; a `control` one because the protocol asks for it, not the author."""
+        journal().tell(self._sent, outgoing, at_ns, control, self._frozen(outgoing.body))
+
+    def _sent(self, outgoing: Outgoing, at_ns: int, control: bool, body: bytes | str | None) -> Event:
         details = _said(
-            id=outgoing.id, message_kind=outgoing.kind, to=outgoing.to, about=outgoing.about, control=control
+            connection=self._number,
+            id=outgoing.id,
+            message_kind=outgoing.kind,
+            to=outgoing.to,
+            about=outgoing.about,
+            control=control,
+            no_ack=self._traits.acknowledges and not outgoing.acknowledged,
         )
-        if self._traits.acknowledges and not outgoing.acknowledged:
-            details["no_ack"] = True
-        if not outgoing.confidential:
-            details["payload"] = outgoing.payload
-            if self._traits.keeps_body and outgoing.body is not None:
-                details["body"] = outgoing.body
-        self._note("sent", at_ns, length=len(outgoing.payload), **details)
+        return self._event("sent", at_ns, details, outgoing.payload, body, confidential=outgoing.confidential)
 
     def sent_raw(self, data: bytes, at_ns: int) -> None:
         """Bytes went out below framing."""
@@ -48,10 +53,16 @@ class ConnectionRecord:
 
     def received(self, message: Message, outcome: Outcome, *, confidential: bool) -> None:
         """A message came; of a confidential one nothing is told of what it says."""
+        journal().tell(self._received, message, outcome, confidential, self._frozen(message.body))
+
+    def _received(self, message: Message, outcome: Outcome, confidential: bool, body: bytes | str | None) -> Event:
         details = _said(
+            connection=self._number,
+            index=message.index,
             id=message.sent_id or message.id,
             message_kind=message.kind,
             retry=message.retry,
+            gap=message.gap,
             flow=message.flow,
             reply_to=message.reply_to,
             outcome=outcome,
@@ -59,15 +70,28 @@ class ConnectionRecord:
         )
         if message.seq is not None:
             details["seq"] = message.seq
-        if not confidential:
-            details["payload"] = message.raw
-            if self._traits.keeps_body and message.body is not None:
-                details["body"] = message.body
-        self._note("received", message.at_ns, index=message.index, length=len(message.raw), **details)
+        return self._event("received", message.at_ns, details, message.raw, body, confidential=confidential)
 
     def closed(self, at_ns: int, **details: Any) -> None:
         """The connection ended."""
         self._note("close", at_ns, **details)
+
+    def _frozen(self, body: Any) -> bytes | str | None:
+        return freeze(body) if self._traits.keeps_body and body is not None else None
+
+    def _event(
+        self,
+        kind: str,
+        at_ns: int,
+        details: dict[str, Any],
+        payload: bytes,
+        body: bytes | str | None,
+        *,
+        confidential: bool,
+    ) -> Event:
+        if confidential:
+            return event(at_ns, kind, self._client, details | {"length": len(payload)})
+        return event(at_ns, kind, self._client, details, payload, body)
 
     def _note(self, kind: str, at_ns: int, **details: Any) -> None:
         journal().record(kind, self._client, at_ns=at_ns, connection=self._number, **details)

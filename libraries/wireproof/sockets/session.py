@@ -197,7 +197,7 @@ class Session:
 
     def _grant(self, granted: Mapping[str, Any]) -> None:
         self.granted = granted
-        self.record.logged_in(now_ns(), self.dialect.identity)
+        self.record.logged_in(now_ns(), self.dialect.identity, self.dialect.recovery)
         self._opened()
         self._decided.set()
 

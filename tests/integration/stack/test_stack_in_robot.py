@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from robot.api import ExecutionResult
 
-from wireproof import journal
+from wireproof import journal, journal_file
 from wireproof.stack import janitor
 
 SETTINGS = "*** Settings ***\nLibrary    wireproof.Stack\n"
@@ -28,7 +28,7 @@ class Run:
         self.warnings = [message.message for message in result.errors.messages]
 
     def events(self, kind: str) -> list[journal.Event]:
-        return [event for event in journal.read(self.output / "wireproof/journal.jsonl") if event.kind == kind]
+        return [event for event in journal_file.read(self.output / "wireproof/journal.jsonl") if event.kind == kind]
 
 
 @pytest.fixture

@@ -34,10 +34,10 @@ class Story:
 
     def connect(self, client: str, connection: int = 1, *, identity: str = "", **traits: Any) -> "Story":
         promised = {"acknowledges": True, "marks_redelivery": True, "redelivery_s": 10.0} | traits
-        recovered = {"recovered": promised.pop("recovered")} if "recovered" in promised else {}
+        granted = {name: promised.pop(name) for name in ("epoch", "last_seq", "recovered") if name in promised}
         at = promised.pop("at", None)
         self.tell("connected", client, at, connection=connection, **promised)
-        return self.tell("login", client, at, connection=connection, identity=identity, **recovered)
+        return self.tell("login", client, at, connection=connection, identity=identity, **granted)
 
     def expect(self, sender: str, id: str, *audience: str, **more: Any) -> "Story":
         return self.tell("expect", sender, id=id, audience=list(audience), **more)

@@ -41,6 +41,27 @@ def numbered(*seqs: int, client: str = "bob", **more: object) -> Story:
     return story
 
 
+def resumed(**granted: object) -> Story:
+    """Bob has one delivery, two wait for him, and he logs in again."""
+    story = numbered(1)
+    for id in (M, N):
+        story.expect("alice", id, "bob").send("alice", id).answer("alice", id)
+    return story.connect("bob", 2, identity="b", **granted)
+
+
+def taken_over(identity: str) -> Story:
+    """Bob's numbers go on at another client, and then at his own."""
+    story = chat().connect("bob", 2, identity="b", epoch="x").deliver(tracked(10), "bob", seq=1, connection=2)
+    story.connect("bob's phone", identity=identity, epoch="x").deliver(M, "bob's phone", seq=2)
+    return story.connect("bob", 3, identity="b", epoch="x")
+
+
+def left() -> Story:
+    """Bob and Carol hear Alice; Carol leaves, and Alice goes on."""
+    story = chat().send("alice", M).answer("alice", M).receive("bob", M).receive("carol", M)
+    return story.tell("close", "carol", connection=1).send("alice", N).answer("alice", N).receive("bob", N)
+
+
 CASES = [
     # -- D1 lost
     Case(
@@ -302,13 +323,54 @@ CASES = [
         .deliver(O, "bob", seq=3, sender="carol").deliver(tracked(5), "bob", seq=4, sender="carol")
         .deliver(tracked(6), "bob", seq=5, sender="carol").deliver(tracked(7), "bob", seq=6, sender="carol"),
         lambda: (
-            chat()
+            chat(counts_flows=True)
             .deliver(M, "bob", seq=1, flow="a→b")
             .deliver(N, "bob", seq=1, flow="c→b", sender="carol")
             .deliver(O, "bob", seq=2, flow="a→b")
         ),
         "number 1 came after a number that is not lower",
         6,
+    ),
+    Case(  # declared at the login, also for what comes after the first
+        "gap",
+        lambda: resumed().receive("bob", M, seq=3, connection=2).receive("bob", N, seq=5, connection=2),
+        lambda: resumed(last_seq=1, recovered=False).receive("bob", M, seq=3, connection=2)
+        .receive("bob", N, seq=5, connection=2),
+        "number 2 before it never came",
+        2,
+    ),
+    Case(  # declared by a message
+        "gap",
+        lambda: numbered(1, 2).tell("received", "bob", gap=[3, 4], connection=1).deliver(M, "bob", seq=6),
+        lambda: numbered(1, 2).tell("received", "bob", gap=[3, 5], connection=1).deliver(M, "bob", seq=6),
+        "number 5 before it never came",
+    ),
+    Case(  # one sender's numbers are not another's
+        "gap",
+        lambda: chat().deliver(M, "bob", seq=1, flow="a→b").deliver(N, "bob", seq=3, flow="c→b", sender="carol"),
+        lambda: chat(counts_flows=True).deliver(M, "bob", seq=1, flow="a→b")
+        .deliver(N, "bob", seq=3, flow="c→b", sender="carol"),
+        "number 2 before it never came",
+    ),
+    Case(  # a declaration goes for its own numbering
+        "gap",
+        lambda: numbered(1, 2).tell("received", "carol", gap=[3, 3], connection=1).deliver(M, "bob", seq=4),
+        lambda: numbered(1, 2).tell("received", "bob", gap=[3, 3], connection=1).deliver(M, "bob", seq=4),
+        "number 3 before it never came",
+    ),
+    Case(  # two clients that log in as the same share their numbers
+        "gap",
+        lambda: taken_over("c").deliver(N, "bob", seq=4, connection=3),
+        lambda: taken_over("b").deliver(N, "bob", seq=3, connection=3),
+        "numbers 2 to 3 before it never came",
+        2,
+    ),
+    Case(  # with another epoch numbers start anew
+        "non-monotonic",
+        lambda: numbered(5, 6).connect("bob", 2, identity="b").deliver(M, "bob", seq=1, connection=2),
+        lambda: chat().connect("bob", 2, identity="b", epoch="x").deliver(M, "bob", seq=5, connection=2)
+        .connect("bob", 3, identity="b", epoch="y").deliver(N, "bob", seq=1, connection=3),
+        "number 1 came after a number that is not lower",
     ),
     Case(
         "non-monotonic",
@@ -448,6 +510,45 @@ CASES = [
         lambda: chat().deliver(M, "bob", seq=1).connect("bob", 2, identity="b", recovered=True)
         .deliver(N, "bob", seq=2, connection=2),
         "recovered, it was said, but 2 before it never came, from number 2 on",
+    ),
+    Case(  # what was taken over before the socket was opened is promised, too
+        "false-recovery",
+        lambda: resumed(last_seq=1, recovered=True).receive("bob", M, seq=2, connection=2)
+        .receive("bob", N, seq=4, connection=2),
+        lambda: resumed(last_seq=1, recovered=True).receive("bob", M, seq=2, connection=2)
+        .receive("bob", N, seq=3, connection=2),
+        "recovered, it was said, but 1 before it never came, from number 3 on",
+    ),
+    Case(  # what the client said it had read need not come
+        "false-recovery",
+        lambda: resumed(last_seq=3, recovered=True).receive("bob", M, seq=6, connection=2)
+        .receive("bob", N, seq=7, connection=2),
+        lambda: resumed(last_seq=5, recovered=True).receive("bob", M, seq=6, connection=2)
+        .receive("bob", N, seq=7, connection=2),
+        "recovered, it was said, but 2 before it never came, from number 4 on",
+        1,
+    ),
+    # -- who has to get what nobody declared
+    Case(
+        "missing-recipient",
+        lambda: chat().connect("dave", identity="d").send("alice", M).answer("alice", M).receive("bob", M)
+        .send("alice", N).answer("alice", N).receive("bob", N).receive("dave", N),
+        lambda: chat().send("alice", M).answer("alice", M).receive("bob", M).connect("dave", identity="d")
+        .send("alice", N).answer("alice", N).receive("bob", N).receive("dave", N),
+        "acked 1.0 ms after it was sent, read by bob, never on dave's socket",
+    ),
+    Case(  # who comes back has to get what was sent meanwhile, who leaves for good has not
+        "missing-recipient",
+        lambda: left().connect("carol", 2, identity="c"),
+        lambda: left(),
+        "acked 1.0 ms after it was sent, read by bob, never on carol's socket",
+    ),
+    Case(  # what came nevertheless came to the right one
+        "missing-recipient",
+        lambda: left().send("alice", O).answer("alice", O).receive("bob", O).connect("carol", 2, identity="c")
+        .receive("carol", O, connection=2),
+        lambda: left().receive("carol", N),
+        "acked 1.0 ms after it was sent, read by bob, never on carol's socket",
     ),
     # -- D15, D16 time
     Case(

@@ -133,7 +133,7 @@ def test_a_drain_waits_for_what_is_outstanding(journal: Journal, ledgers: Ledger
     assert not ledger.is_drained
     later(lambda: (chat.ack(tracked(1)), chat.receive(tracked(1))))
     begin_ns = now_ns()
-    ledger.drain(SHORT)
+    ledger.drain(SHORT, print)
     assert now_ns() - begin_ns >= 0.12e9
     assert ledger.is_drained
     assert ledger.judge().result == "PASS"
@@ -147,7 +147,7 @@ def test_a_drain_listens_on_for_the_quiet_time(journal: Journal, ledgers: Ledger
     ledger = ledgers.start("room", EXACTLY_ONCE)
     chat.deliver(tracked(1))
     later(lambda: chat.receive(tracked(1)))
-    ledger.drain(Patience(quiet_s=0.6))
+    ledger.drain(Patience(quiet_s=0.6), print)
     assert [found.word for found in ledger.judge().failing] == ["duplicated"]
 
 
@@ -159,7 +159,7 @@ def test_a_drain_waits_for_verdicts_too(journal: Journal, ledgers: Ledgers) -> N
     with pytest.raises(
         NotQuietError, match=rf"after \d+\.\d s, 1 to be acknowledged \(first {tracked(1)}\) outstanding$"
     ):
-        ledger.drain(OVER)
+        ledger.drain(OVER, print)
     assert phases(journal, "room") == ["start", "overdue"]
 
 
@@ -171,7 +171,7 @@ def test_no_verdict_comes_from_a_socket_that_is_gone(journal: Journal, ledgers: 
     chat.deliver(tracked(1))
     journal.record("sent", "alice", id=tracked(2), connection=2)
     later(lambda: journal.record("close", "alice", connection=2, by="network", code=1006))
-    ledger.drain(SHORT)
+    ledger.drain(SHORT, print)
     assert (ledger.judge().counts.unknown, ledger.judge().result) == (1, "PASS")
 
 
@@ -181,7 +181,7 @@ def test_a_peer_that_does_not_know_has_spoken(journal: Journal, ledgers: Ledgers
     chat.deliver(tracked(1))
     chat.send(tracked(2))
     journal.record("received", "alice", connection=1, reply_to=tracked(2), outcome="unknown")
-    ledger.drain(SHORT)
+    ledger.drain(SHORT, print)
     assert ledger.judge().counts.unknown == 1
 
 
@@ -192,7 +192,7 @@ def test_a_drain_that_gives_up_says_what_was_lost(journal: Journal, ledgers: Led
     chat.send(tracked(2))
     chat.ack(tracked(2))
     with pytest.raises(NotQuietError) as failure:
-        ledger.drain(OVER)
+        ledger.drain(OVER, print)
     text = str(failure.value)
     assert text.startswith("ledger 'room' is not quiet after ")
     assert f"1 to be delivered (first {tracked(2)}) outstanding: FAIL: 1 lost of 2 acked; first lost" in text
@@ -207,11 +207,11 @@ def test_a_drain_does_not_give_up_before_the_redelivery_time(journal: Journal, l
     chat.ack(tracked(1))
     begin_ns = now_ns()
     with pytest.raises(NotQuietError):
-        ledger.drain(OVER)
+        ledger.drain(OVER, print)
     assert now_ns() - begin_ns >= 0.55e9
     begin_ns = now_ns()
     with pytest.raises(NotQuietError):
-        ledger.drain(Patience(quiet_s=0.05, timeout_s=0.1, redelivery_s=0))
+        ledger.drain(Patience(quiet_s=0.05, timeout_s=0.1, redelivery_s=0), print)
     assert now_ns() - begin_ns >= 0.1e9
 
 
@@ -221,7 +221,7 @@ def test_a_ledger_may_know_another_redelivery_time(journal: Journal, ledgers: Le
     chat.send(tracked(1))
     chat.ack(tracked(1))
     with pytest.raises(NotQuietError):
-        ledger.drain(OVER)
+        ledger.drain(OVER, print)
 
 
 def test_what_it_cannot_read_proves_nothing(journal: Journal, ledgers: Ledgers) -> None:
@@ -238,7 +238,7 @@ def test_a_drain_says_when_messages_keep_coming(journal: Journal, ledgers: Ledge
     ledger = ledgers.start("room", EXACTLY_ONCE)
     chat.deliver(tracked(1))
     with pytest.raises(NotQuietError) as failure:
-        ledger.drain(Patience(quiet_s=30, timeout_s=0.1))
+        ledger.drain(Patience(quiet_s=30, timeout_s=0.1), print)
     assert str(failure.value).endswith("nothing is outstanding, but messages keep coming")
 
 
@@ -248,11 +248,11 @@ def test_what_may_be_lost_holds_no_drain_up(journal: Journal, ledgers: Ledgers) 
     chat.deliver(tracked(1))
     chat.send(tracked(2))
     chat.ack(tracked(2))
-    ledger.drain(OVER)
+    ledger.drain(OVER, print)
     assert ledger.judge().result == "PASS"
     chat.receive(tracked(1))
     with pytest.raises(NotQuietError, match="1 duplicated"):
-        ledger.drain(OVER)
+        ledger.drain(OVER, print)
 
 
 def test_its_verdict_is_an_event(journal: Journal, ledgers: Ledgers) -> None:
@@ -291,3 +291,39 @@ def test_a_name_is_running_once(journal: Journal, ledgers: Ledgers) -> None:
     with pytest.raises(DeliveryError, match="running: none, call Start Ledger first"):
         ledgers.find("room")
     assert isinstance(ledgers.start("room", EXACTLY_ONCE), Ledger)
+
+
+def test_a_message_under_way_at_the_start_is_none_of_its_business(journal: Journal, ledgers: Ledgers) -> None:
+    chat = Chat(journal)
+    journal.record("sent", "alice", id=tracked(1), connection=1, message_kind="say")
+    ledger = ledgers.start("room", EXACTLY_ONCE)
+    journal.record("received", "alice", id="a", reply_to=tracked(1), outcome="acked", connection=1)
+    journal.record("received", "bob", id=tracked(1), connection=1, message_kind="say")
+    chat.deliver(tracked(2))
+    assert ledger.judge().line.startswith("PASS: 1 sent, 1 acked, 1 delivered")
+
+
+def test_one_that_is_sent_again_is(journal: Journal, ledgers: Ledgers) -> None:
+    chat = Chat(journal)
+    journal.record("sent", "alice", id=tracked(1), connection=1, message_kind="say")
+    ledger = ledgers.start("room", EXACTLY_ONCE)
+    chat.deliver(tracked(1))
+    assert ledger.judge().line.startswith("PASS: 1 sent, 1 acked, 1 delivered")
+
+
+def test_a_drain_says_how_it_goes(journal: Journal, ledgers: Ledgers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wireproof.delivery.ledger._TELL_EVERY_S", 0.0)
+    chat = Chat(journal)
+    said: list[str] = []
+
+    def tell(words: str) -> None:
+        said.append(words)
+        if len(said) == 1:
+            chat.receive(tracked(1))
+
+    ledger = ledgers.start("room", EXACTLY_ONCE)
+    chat.send(tracked(1))
+    chat.ack(tracked(1))
+    ledger.drain(SHORT, tell)
+    assert said[0] == f"0 s, 1 to be delivered (first {tracked(1)}) outstanding"
+    assert said[-1].startswith("ledger 'room' is quiet after ")

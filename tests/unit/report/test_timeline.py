@@ -90,6 +90,16 @@ def test_of_many_events_the_last_ones_are_shown() -> None:
     assert [row.entry.words for row in layout.rows[:1]] == ["message m-030"]
 
 
+def test_what_the_failure_tells_of_is_shown_however_long_ago() -> None:
+    events = [event(number, "sent", "alice", id=f"message-{number}") for number in range(400)]
+    drawn = lay_out(events, failure("lost message-17 for good"), 60)
+    assert [row.at_ns // MS for row in drawn.rows if row.pointed_at] == [17]
+    assert drawn.shown == 61
+    reader = Reader(page(drawn, Links()))
+    (note,) = (inside for inside, text in reader.texts if text == "what happened in between is in the journal")
+    assert "details" not in note
+
+
 def test_the_start_of_the_keyword_stands_among_the_events_of_its_time() -> None:
     events = [event(10, "sent", "a"), event(600, "received", "a")]
     assert looks(drawn(events)) == ["w-up", "w-failure", "w-down", "w-failure"]
@@ -193,6 +203,10 @@ def test_a_connection_whose_login_is_refused_has_ended() -> None:
         (event(1, "connect", "a", url="ws://x"), "○|a|connects to ws://x"),
         (event(3, "connected", "a", started_ns=MS, connection=2), "●|a|connected in 2.0 ms as connection 2"),
         (event(1, "refused", "a", stage="http", reason="no", status=403), "✕|a|refused at stage http: no status 403"),
+        (event(1, "login", "a", identity="d", epoch="e"), "●|a|logged in as d"),
+        (event(1, "login", "a", last_seq=0, recovered=False), "●|a|logged in has read up to seq 0 recovered: False"),
+        (event(1, "ledger", "room", phase="overdue"), "◎|room|gave up waiting"),
+        (event(1, "ledger", "room", phase="start", guarantee="exactly once"), "◎|room|the ledger starts exactly once"),
         (event(1, "reconnect", "a", attempt=2), "↻|a|reconnects, attempt 2"),
         (event(1, "sent", "a", raw=True, length=9), "↑|a|raw bytes (9 bytes)"),
         (event(1, "received", "a", reply_to="m-1", outcome="refused"), "↓|a|message answers m-1 refused"),

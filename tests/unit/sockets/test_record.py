@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wireproof.dialects import Message, Outgoing, Traits
+from wireproof.dialects import Message, Outgoing, Recovery, Traits
 from wireproof.journal import Event, Journal, digest
 from wireproof.sockets import record
 from wireproof.sockets.record import ConnectionRecord
@@ -35,6 +35,7 @@ def test_a_connection_tells_what_its_protocol_promises(journal: Journal) -> None
         "acknowledges": True,
         "marks_redelivery": True,
         "keeps_body": True,
+        "counts_flows": False,
         "redelivery_s": 2.0,
         "subprotocol": "",
     }
@@ -107,5 +108,26 @@ def test_what_is_received_carries_all_that_a_ledger_judges_by(journal: Journal) 
 
 
 def test_what_a_message_does_not_say_is_left_out(journal: Journal) -> None:
-    ConnectionRecord("bob", 1, Traits()).received(Message(9, raw=b"x", body="x"), "", confidential=False)
+    ConnectionRecord("bob", 1, Traits()).received(Message(9, 1, raw=b"x", body="x"), "", confidential=False)
     assert set(only(journal).data) == {"connection", "index", "length", "excerpt", "sha256"}
+
+
+def test_a_login_tells_what_the_server_granted(journal: Journal) -> None:
+    connection = ConnectionRecord("bob", 2, TRAITS)
+    connection.logged_in(9, "b", Recovery(epoch="e", resumed=False, last_seq=0, recovered=False))
+    connection.logged_in(9, "b", Recovery())
+    said = {"connection": 2, "identity": "b"}
+    granted = {"epoch": "e", "resumed": False, "last_seq": 0, "recovered": False}
+    assert [event.data for event in journal.recent()] == [said | granted, said]
+
+
+def test_a_gap_that_the_server_declares_is_told(journal: Journal) -> None:
+    ConnectionRecord("bob", 1, TRAITS).received(Message(9, gap=(3, 5)), "", confidential=False)
+    assert only(journal).data["gap"] == [3, 5]
+
+
+def test_what_a_reader_changes_afterwards_is_not_what_came(journal: Journal) -> None:
+    message = Message(9, body={"n": 1})
+    ConnectionRecord("bob", 1, TRAITS).received(message, "", confidential=False)
+    message.body["n"] = 2
+    assert only(journal).data["digest"] == digest({"n": 1})

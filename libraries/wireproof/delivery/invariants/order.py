@@ -108,14 +108,18 @@ def gap(facts: Facts) -> Finding:
         return Finding("gap", unobservable="numbers")
     missing = facts.pair_client[~facts.pair_served & (facts.outcome[facts.pair_message] != REFUSED)]
     explained = np.bincount(missing, minlength=facts.clients)
+    alias = np.arange(facts.clients) if facts.audience.alias is None else facts.audience.alias
+    silent: dict[int, list[Hole]] = {}
+    for hole in Numbering(facts).holes():
+        if not hole.promised:
+            silent.setdefault(int(alias[hole.client]), []).append(hole)
     count = 0
     samples: list[Sample] = []
-    for client, holes in Numbering(facts).holes().items():
-        silent = [hole for hole in holes if not hole.promised]
-        unexplained = sum(hole.size for hole in silent) - int(explained[client])
+    for client, holes in silent.items():
+        unexplained = sum(hole.size for hole in holes) - int(explained[alias == client].sum())
         if unexplained > 0:
             count += unexplained
-            samples += [_hole(facts, client, hole) for hole in silent]
+            samples += [_hole(facts, hole) for hole in holes]
     return Finding("gap", count, tuple(samples[:SAMPLES]))
 
 
@@ -151,8 +155,8 @@ def _is_numbered(facts: Facts) -> bool:
     return bool((facts.history["received"]["seq"] != ABSENT).any())
 
 
-def _hole(facts: Facts, client: int, hole: Hole) -> Sample:
+def _hole(facts: Facts, hole: Hole) -> Sample:
     received = facts.history["received"]
     message, at_ns = int(received["message"][hole.row]), int(received["at"][hole.row])
     span = f"number {hole.first}" if hole.size == 1 else f"numbers {hole.first} to {hole.first + hole.size - 1}"
-    return sample(facts, message, client, at_ns, f"{span} before it never came")
+    return sample(facts, message, hole.client, at_ns, f"{span} before it never came")

@@ -5,10 +5,9 @@ import numpy as np
 from wireproof.delivery.columns import ABSENT
 from wireproof.delivery.facts import Facts, gather, scatter_first
 from wireproof.delivery.findings import Finding
-from wireproof.delivery.history import Bools, Ints
+from wireproof.delivery.history import Bools, Columns, Ints
 from wireproof.delivery.samples import found_receipts, millis
-
-_CONNECTIONS = 1 << 20
+from wireproof.delivery.sessions import last_about, sockets
 
 
 def duplicated(facts: Facts) -> Finding:
@@ -46,7 +45,7 @@ def _unrecognisable(facts: Facts) -> Bools:
     message was sent nor before the connection was. How late the network brought the first one does not matter.
     """
     received = {name: column[facts.receipts] for name, column in facts.history["received"].items()}
-    marks, redelivery_ns, opened_at = _connections(facts, received["client"], received["connection"])
+    marks, redelivery_ns, opened_at = _connections(facts, received)
     unmarked = marks & (received["retry"] == 0)
     confirmed_at, confirmed_on = _confirmations(facts)
     same_as_confirmed = confirmed_on == received["connection"]
@@ -60,19 +59,10 @@ def _unrecognisable(facts: Facts) -> Bools:
     return unrecognisable
 
 
-def _connections(facts: Facts, client: Ints, connection: Ints) -> tuple[Bools, Ints, Ints]:
+def _connections(facts: Facts, received: Columns) -> tuple[Bools, Ints, Ints]:
     """For each receipt whether its connection marks redeliveries, after what time it makes them, when it was opened."""
     opened = facts.history["connections"]
-    keys = opened["client"] * _CONNECTIONS + opened["connection"]
-    order = np.argsort(keys, kind="stable")
-    sorted_keys = keys[order]
-    wanted = client * _CONNECTIONS + connection
-    # A name that was opened again starts over with connection 1: the latest counts.
-    at = np.searchsorted(sorted_keys, wanted, side="right") - 1
-    known = at != ABSENT
-    known[known] = sorted_keys[at[known]] == wanted[known]
-    row = np.full(len(wanted), ABSENT)
-    row[known] = order[at[known]]
+    row = last_about(opened, sockets(received))
     marks = gather(opened["marks_redelivery"], row, 0) == 1
     redelivery_ns = gather(opened["redelivery_ns"], row, 0)
     if facts.rules.redelivery_s is not None:

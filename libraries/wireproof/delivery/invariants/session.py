@@ -48,13 +48,13 @@ def false_recovery(facts: Facts) -> Finding:
     numbered = bool((facts.history["received"]["seq"] != ABSENT).any())
     if not numbered or not (facts.history["logins"]["recovered"] != ABSENT).any():
         return Finding("false-recovery", unobservable="recoveries")
-    promised = [(client, hole) for client, holes in Numbering(facts).holes().items() for hole in holes if hole.promised]
-    samples = tuple(_broken(facts, client, hole) for client, hole in promised[:SAMPLES])
+    promised = [hole for hole in Numbering(facts).holes() if hole.promised]
+    samples = tuple(_broken(facts, hole) for hole in promised[:SAMPLES])
     return Finding("false-recovery", len(promised), samples)
 
 
-def _broken(facts: Facts, client: int, hole: Hole) -> Sample:
+def _broken(facts: Facts, hole: Hole) -> Sample:
     received = facts.history["received"]
     message, at_ns = int(received["message"][hole.row]), int(received["at"][hole.row])
     detail = f"recovered, it was said, but {hole.size} before it never came, from number {hole.first} on"
-    return sample(facts, message, client, at_ns, detail)
+    return sample(facts, message, hole.client, at_ns, detail)

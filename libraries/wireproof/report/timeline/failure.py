@@ -10,6 +10,7 @@ from wireproof.journal import Event
 from wireproof.wiretext import safe
 
 _INDEX = re.compile(r"#(\d{1,9})\b")
+_WORD = re.compile(r"""[^\s"'(),;]+""")
 _SHORTEST_ID = 4
 """Shorter ids stand in too many messages by chance."""
 
@@ -40,18 +41,28 @@ class Failure:
 
     def names(self, source: str) -> bool:
         """Whether the message or the arguments name that client or service."""
-        return source in self._words and bool(re.search(rf"(?<![\w-]){re.escape(source)}(?![\w-])", self._words))
+        return self._says(source)
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """What may be ids of messages in the message and the arguments."""
+        words = (word.rstrip(".:") for word in _WORD.findall(self._words))
+        return frozenset(word for word in words if len(word) >= _SHORTEST_ID)
 
     def tells_of(self, event: Event) -> bool:
         """Whether the message or the arguments hold the id of the event's message, or of the one that it answers."""
         identities = (event.data.get(key) for key in ("id", "reply_to", "about"))
-        return any(isinstance(one, str) and len(one) >= _SHORTEST_ID and one in self._words for one in identities)
+        return any(isinstance(one, str) and len(one) >= _SHORTEST_ID and self._says(one) for one in identities)
 
     def points_at(self, event: Event) -> bool:
         """Whether the message tells of just this event, such as the nearest miss `#3`."""
         index = event.data.get("index")
         named = isinstance(index, int) and index in self._indices and self.names(event.source)
         return named or self.tells_of(event)
+
+    def _says(self, name: str) -> bool:
+        """Whether it is there as a whole: `m-28` does not speak of `m-2`."""
+        return name in self._words and bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self._words))
 
     @cached_property
     def _words(self) -> str:

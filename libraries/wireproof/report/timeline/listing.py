@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from wireproof.report.timeline.layout import Layout, Row
+from wireproof.report.timeline.layout import LEFT_OUT, Layout, Row
 from wireproof.report.timeline.markup import shown
 
 _UNFOLDED = 16
@@ -23,7 +23,9 @@ def listing(layout: Layout) -> Iterator[str]:
     """The events as a list: the last ones and those that the failure tells of are seen at once."""
     lines = list(_lines(layout))
     first_open = len(lines) - _UNFOLDED
-    stays_open = [place >= first_open or row.pointed_at for place, row in enumerate(layout.rows)]
+    stays_open = [
+        place >= first_open or row.pointed_at or row.entry.symbol == LEFT_OUT for place, row in enumerate(layout.rows)
+    ]
     for is_open, run in groupby(zip(stays_open, lines, strict=True), key=itemgetter(0)):
         told = [line for _, line in run]
         if is_open or len(told) < _FEWEST_FOLDED:

@@ -81,6 +81,19 @@ def _connected(event: Event) -> Entry:
     return Entry("link", "●", _join("connected", took, number, subprotocol))
 
 
+def _login(event: Event) -> Entry:
+    data = event.data
+    read = _labelled("has read up to seq", _text(data, "last_seq"))
+    recovered = _labelled("recovered:", _text(data, "recovered"))
+    return Entry("link", "●", _join("logged in", _labelled("as", _text(data, "identity")), read, recovered))
+
+
+def _ledger(event: Event) -> Entry:
+    data, phase = event.data, _text(event.data, "phase")
+    words = {"quiet": "all has arrived", "overdue": "gave up waiting", "start": "the ledger starts", "end": "it ends"}
+    return Entry("note", "◎", _join(words.get(phase, phase), _text(data, "guarantee")))
+
+
 def _refused(event: Event) -> Entry:
     data = event.data
     reason = _labelled(f"at stage {_text(data, 'stage')}:", _text(data, "reason"))
@@ -182,6 +195,8 @@ _KINDS: dict[str, Callable[[Event], Entry]] = {
     "mark": _mark,
     "connect": _connect,
     "connected": _connected,
+    "login": _login,
+    "ledger": _ledger,
     "refused": _refused,
     "close": _close,
     "reconnect": _reconnect,
