@@ -63,6 +63,10 @@ BEGIN
         platform = p_platform, version = p_version, capabilities = p_capabilities::json, supports_file_sync = p_file_sync,
         supports_notifications = p_notifications, last_seen_at = p_now, active_at = p_now
     RETURNING x.* INTO d;
+    -- A device whose row was deleted counts anew: what waited under its old numbers is nobody's any more.
+    IF d.last_seq = 0 THEN
+        DELETE FROM deliveries y WHERE y.user_id = p_user AND y.device_id = p_device;
+    END IF;
     UPDATE devices x SET offered_seq = x.last_seq WHERE x.user_id = p_user AND x.id = p_device;
 
     UPDATE sessions s SET generation = d.generation, token_id = p_token, token_expires_at = p_token_expires, node = p_node,

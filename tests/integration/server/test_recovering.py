@@ -231,10 +231,13 @@ async def test_who_missed_far_too_much_does_not_recover(patient: Target, patient
             assert await read(again, 2) == [(5, 100_004, 1), (5, 100_005, 1)]
 
 
-async def test_a_device_that_was_deleted_and_made_again_counts_anew(patient: Target, patient_database: Any):
+@pytest.mark.parametrize("tables", [("deliveries", "devices"), ("devices",)])
+async def test_a_device_that_was_deleted_and_made_again_counts_anew(
+    patient: Target, patient_database: Any, tables: tuple[str, ...]
+):
     async with sender(patient) as phone:
         desktop = await five_of_which_confirmed(patient, phone, 1, 2, 3, 4, 5)
-        for table in ("deliveries", "devices"):
+        for table in tables:
             await patient_database.execute(f"DELETE FROM {table} WHERE user_id = $1", phone.user)
     async with patient.device(phone.user, "phone") as phone:
         async with patient.back(desktop, **read_up_to(desktop, 5)) as again:
