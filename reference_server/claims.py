@@ -27,6 +27,7 @@ class Claims:
         self._bus = bus
         self._metrics = metrics
         self._wake = asyncio.Event()
+        self._looking = False
         self._waiters: list[asyncio.Future[None]] = []
 
     def wake(self) -> None:
@@ -35,10 +36,18 @@ class Claims:
 
     async def settled(self) -> None:
         """Wait until what was committed before this call is routed, or the database has been found away."""
+        if not self._looking and not self._wake.is_set() and not await self._anything_waits():
+            return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         self.wake()
         await waiter
+
+    async def _anything_waits(self) -> bool:
+        try:
+            return await self._store.has_unrouted()
+        except Unavailable:
+            return False
 
     async def run(self) -> None:
         """The task that routes them."""
@@ -48,12 +57,14 @@ class Claims:
                     await self._wake.wait()
             self._wake.clear()
             waiters, self._waiters = self._waiters, []
+            self._looking = True
             try:
                 await self._route_all()
             except Unavailable as problem:
                 logs.warning("rows wait to be routed", reason=str(problem))
             except Exception as problem:  # noqa: BLE001 - the task must outlive whatever one row does
                 logs.error("rows not routed", problem)
+            self._looking = False
             for waiter in waiters:
                 if not waiter.done():  # whoever waited may have given up
                     waiter.set_result(None)

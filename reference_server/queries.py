@@ -8,6 +8,7 @@ REGISTER = (
     "SELECT * FROM register_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
     " $19, $20, $21)"
 )
+HAS_UNROUTED = "SELECT EXISTS (SELECT FROM messages WHERE routed_at IS NULL)"
 CLAIM_UNROUTED = "SELECT * FROM claim_unrouted($1, $2, $3, $4)"
 ROUTE_CLAIMED = "SELECT * FROM route_claimed($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 

@@ -135,6 +135,11 @@ class Store:
             )
         return rows
 
+    async def has_unrouted(self) -> bool:
+        """Whether any message waits to be routed."""
+        async with self._connection() as connection:
+            return bool(await connection.fetchval(queries.HAS_UNROUTED))
+
     async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing], after: int, count: int) -> list[Any]:
         """Claim unrouted messages, at most `count` whose key is above `after`, and route them as `decide` says.
 

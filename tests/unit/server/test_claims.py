@@ -73,6 +73,12 @@ class Table:
         self.routings: list[Routing] = []
         self.asked: list[tuple[int, int]] = []
         self.looked = asyncio.Event()
+        self.fault: Exception | None = None
+
+    async def has_unrouted(self) -> bool:
+        if self.fault is not None:
+            raise self.fault
+        return bool(self.batches)
 
     async def route_unrouted(self, decide: Callable[[Sequence[Any]], Routing], after: int, count: int) -> list[Any]:
         self.asked.append((after, count))
@@ -179,6 +185,31 @@ async def test_whoever_waits_for_it_waits_for_a_look_that_begins_later(fault):
         async with asyncio.timeout(5):
             await settled
     assert table.batches == []
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_whoever_waits_while_nothing_is_to_be_routed_has_nothing_to_wait_for():
+    table = Table()
+    async with claiming(table, Here(), Elsewhere()) as (claims, _), asyncio.timeout(5):
+        await claims.settled()
+    assert table.asked == []
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_a_row_whose_hint_is_lost_is_routed_for_whoever_waits():
+    table = Table([row()])
+    async with claiming(table, Here(), Elsewhere()) as (claims, _), asyncio.timeout(5):
+        await claims.settled()
+    assert [routing.keys for routing in table.routings] == [[1]]
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_nobody_waits_for_a_database_that_is_away():
+    table = Table([row()])
+    table.fault = Unavailable("away")
+    async with claiming(table, Here(), Elsewhere()) as (claims, _), asyncio.timeout(5):
+        await claims.settled()
+    assert table.asked == []
 
 
 class Blocked(Table):
