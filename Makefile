@@ -27,7 +27,7 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 accept: $(VENV)/.installed     ## run all acceptance suites on the embedded stack; results/log.html, results/report.html
 	$(BIN)/robot --outputdir results --exclude stretch $(OPTIONS) suites/
 
-smoke: $(VENV)/.installed      ## run ten quick tests of them
+smoke: $(VENV)/.installed      ## run the quickest tests of each area
 	$(BIN)/robot --outputdir results --include smoke $(OPTIONS) suites/
 
 stretch: $(VENV)/.installed    ## run the tests beyond the agreed scale
@@ -64,8 +64,8 @@ mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger; a test
 bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for one area)
 	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
 
-prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; results/kill-matrix.html (DEFECT=name for one)
-	$(BIN)/python -m tests.prove --repeats $(REPEATS) $(if $(DEFECT),--defect $(DEFECT))
+prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; results/kill-matrix.html (DEFECT="name ..." for some)
+	$(BIN)/python -m tests.prove --repeats $(REPEATS) $(foreach defect,$(DEFECT),--defect $(defect))
 
 docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
 	$(BIN)/python -m robot.libdoc wireproof.Delivery docs/keywords/Delivery.html

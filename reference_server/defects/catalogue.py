@@ -87,7 +87,6 @@ DEFECTS = (
         name="backlog-lifo",
         summary="sends the backlog newest first",
         expected="reordered",
-        also=("gap",),
         caught_by=("DLV-06",),
         spreads_to=("DLV-08", "DLV-09", "DLV-12", "SESS-01", "SESS-04"),
         put_in=backlog.turn,
