@@ -11,7 +11,9 @@ from reference_server.settings import SettingsError
 _DELIVERY = tuple(f"DLV-{number:02}" for number in range(1, 13))
 _DATABASE = tuple(f"DB-{number:02}" for number in range(1, 8))
 _SESSIONS = tuple(f"SESS-{number:02}" for number in range(1, 7))
-_ANY_TRAFFIC = (*_DELIVERY, *_DATABASE, *_SESSIONS, "CONN-01", "CONN-04", "CONN-07", "CONN-08", "CONN-09", "CONN-13")
+_CONNECTION = tuple(f"CONN-{number:02}" for number in (1, 4, 7, 8, 9, 13))
+_SECURITY = ("SEC-03", "SEC-04", "SEC-05")
+_ANY_TRAFFIC = (*_DELIVERY, *_DATABASE, *_SESSIONS, *_CONNECTION, *_SECURITY)
 """Criteria whose tests send messages: one in a thousand may be theirs."""
 
 _TO_SEVERAL = ("CONN-04", "DLV-03", *_DELIVERY[4:9], "DLV-11", "DLV-12", *_SESSIONS, *_DATABASE)
@@ -80,7 +82,7 @@ DEFECTS = (
         expected="unexpected-recipient",
         also=("misdelivered",),
         caught_by=("DLV-02",),
-        spreads_to=_TO_SEVERAL,
+        spreads_to=(*_TO_SEVERAL, "SEC-05"),
         put_in=storing.echo,
     ),
     Defect(
