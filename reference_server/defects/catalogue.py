@@ -121,7 +121,7 @@ DEFECTS = (
         summary=f"normalises texts to NFKC and cuts payloads at {text.CUT_AT} bytes",
         expected="corrupted",
         caught_by=("DLV-04",),
-        spreads_to=("DLV-12", "DB-01", "SEC-08"),
+        spreads_to=("DLV-12", "DB-01", "DB-06", "SEC-08"),
         put_in=text.damage,
     ),
     Defect(

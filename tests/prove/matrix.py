@@ -169,7 +169,7 @@ body > p { max-width: 50rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; }
 th, td { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; white-space: nowrap; }
-td[title], td:empty { min-width: 1.1rem; text-align: center; }
+td[title], td:empty, tr + tr th[scope=col] { min-width: 1.1rem; padding: .25rem .2rem; text-align: center; }
 thead th { vertical-align: bottom; }
 thead span { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400; }
 thead tr:first-child th { font-size: .85em; }
@@ -179,7 +179,10 @@ small { display: block; opacity: .75; }
 details { margin: .5rem 0; } summary { cursor: pointer; } h3 { font-size: 1em; margin: 1rem 0 0; }
 q { display: block; quotes: none; font: 13px/1.4 ui-monospace, monospace; white-space: pre-wrap; }
 q, summary, li { overflow-wrap: anywhere; }
-@media (max-width: 40rem) { body { font-size: 13px; padding: 0 .5rem; } th, td { padding: .2rem .3rem; } }
+@media (max-width: 40rem) {
+  body { font-size: 13px; padding: 0 .5rem; }
+  [scope=row] { min-width: 7rem; white-space: normal; }
+}
 """
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
