@@ -137,7 +137,7 @@ DEFECTS = (
         summary="says recovered: true to every client that tells how far it has come, also over a gap",
         expected="false-recovery",
         caught_by=("SESS-01",),
-        spreads_to=("SESS-02", "SESS-03"),
+        spreads_to=("SESS-02", "SESS-03", "SEC-04"),
         put_in=identity.boast,
     ),
     Defect(
