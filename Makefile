@@ -32,7 +32,7 @@ parallel: $(VENV)/.installed-dev ## run them in WORKERS processes beside each ot
 	$(BIN)/python -m pabot.pabot --command $(CURDIR)/$(BIN)/python -m robot --end-command --no-pabotlib \
 	  --processes $(WORKERS) --outputdir results/parallel --exclude stretch $(OPTIONS) suites/
 
-smoke: $(VENV)/.installed      ## run ten quick tests of them
+smoke: $(VENV)/.installed      ## run the quickest tests of each area
 	$(BIN)/robot --outputdir results --include smoke $(OPTIONS) suites/
 
 stretch: $(VENV)/.installed    ## run the tests beyond the agreed scale
@@ -69,8 +69,8 @@ mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger; a test
 bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for one area)
 	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
 
-prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; results/kill-matrix.html (DEFECT=name for one)
-	$(BIN)/python -m tests.prove --repeats $(REPEATS) $(if $(DEFECT),--defect $(DEFECT))
+prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; results/kill-matrix.html (DEFECT="name ..." for some)
+	$(BIN)/python -m tests.prove --repeats $(REPEATS) $(foreach defect,$(DEFECT),--defect $(defect))
 
 docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
 	$(BIN)/python -m robot.libdoc wireproof.Delivery docs/keywords/Delivery.html

@@ -4,7 +4,7 @@ Documentation     The database, the sockets and the cache agree on what has happ
 Resource          ../../resources/database.resource
 Resource          ../../resources/ledger.resource
 
-Suite Setup       Prepare Suite With A Server And Database Of Its Own
+Suite Setup       Prepare Suite With Patient Server
 Suite Teardown    Disconnect From All Databases
 Test Timeout      2 minutes
 
@@ -56,13 +56,6 @@ After A Busy Time Rows, Sockets And Cache Agree
 
 
 *** Keywords ***
-Prepare Suite With A Server And Database Of Its Own
-    [Documentation]    The set-up of this suite: the server's own counts are then of this suite's devices alone.
-    Prepare Suite With Own Server    settings={"messageTimeout": 2}
-    Database Is Open
-    Connect Postgres    own    adopt=default
-    VAR    ${ROWS}    own    scope=SUITE
-
 Everybody Writes While One Is Cut Off
     [Documentation]    All write to all; a device loses its connection meanwhile and returns; then each writes to each.
     Everybody Writes To All    20

@@ -99,6 +99,15 @@ def test_red_for_another_reason_or_in_another_place_is_no_kill(tmp_path):
     assert done.stdout.splitlines()[-1].startswith("0 of 2 defects killed: ")
 
 
+def test_a_defect_that_no_test_notices_is_a_failure(tmp_path):
+    done, [row] = prove(
+        tmp_path, "--defect", "no-idempotency", "--repeats", "1", repetition=suite(DLV_07="", DLV_01="")
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert (row["caught"], row["red"], row["specific"], row["killed"]) == ([], [], True, False)
+    assert done.stdout.splitlines()[0] == "no-idempotency: expected duplicate-row, found nothing, 0 of 1 caught"
+
+
 def test_a_set_up_that_fails_proves_nothing(tmp_path):
     broken = suite(DLV_07="").replace(
         "Ensure Stack", "Run Keywords    Ensure Stack    AND    With A Defect    Fail    duplicate-row: 2"

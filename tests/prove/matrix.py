@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -88,15 +89,14 @@ def write(directory: Path, rows: Sequence[Row], suites: Sequence[str]) -> None:
 
 def page(rows: Sequence[Row], suites: Sequence[str]) -> str:
     """The matrix as HTML: light and dark, no script."""
-    heads = "".join(f'<th scope="col"><span>{escape(suite)}</span></th>' for suite in suites)
     body = "\n".join(
         f'<tr><th scope="row">{escape(row.option)}</th><td class="{_mark(row)}">{_verdict(row)}</td>'
-        f"<td>{escape(row.defect.expected)}</td>{''.join(_cell(row, suite) for suite in suites)}</tr>"
+        f"<td>{_words(row)}</td>{''.join(_cell(row, suite) for suite in suites)}</tr>"
         for row in rows
     )
     details = "\n".join(_details(row) for row in rows)
     killed = sum(row.killed for row in rows)
-    return _PAGE.format(killed=killed, all=len(rows), heads=heads, body=body, details=details, style=_STYLE)
+    return _PAGE.format(killed=killed, all=len(rows), **_heads(suites), body=body, details=details, style=_STYLE)
 
 
 def _mark(row: Row) -> str:
@@ -108,17 +108,34 @@ def _verdict(row: Row) -> str:
     return caught if row.specific else f"{caught}, not specific"
 
 
+def _heads(suites: Sequence[str]) -> dict[str, str]:
+    """Two rows of heads: the areas, and the suites of each."""
+    areas = [(area, len(list(group))) for area, group in groupby(suite.rpartition("/")[0] for suite in suites)]
+    names = (suite.rpartition("/")[2].replace("_", " ") for suite in suites)
+    return {
+        "areas": "".join(f'<th scope="colgroup" colspan="{size}">{escape(area)}</th>' for area, size in areas),
+        "heads": "".join(f'<th scope="col"><span>{escape(name)}</span></th>' for name in names),
+    }
+
+
+def _words(row: Row) -> str:
+    """The word that is expected, and those that came with it."""
+    found = dict.fromkeys(word for judgement in row.judgements for word in judgement.words)
+    others = ", ".join(word for word in found if word != row.defect.expected)
+    return f"{escape(row.defect.expected)}{f' <small>{escape(others)}</small>' if others else ''}"
+
+
 def _cell(row: Row, suite: str) -> str:
-    """How often a suite was red, and with which words; marked when it ought to have been green."""
+    """In how many repeats a suite was red, its words as a hint; marked when it ought to have been green."""
     red = [test for judgement in row.judgements for test in judgement.red if test.suite == suite]
     stray = [test for judgement in row.judgements for test in judgement.stray if test.suite == suite]
     if not red and not stray:
         return "<td></td>"
+    times = sum(any(test.suite == suite for test in (*judgement.red, *judgement.stray)) for judgement in row.judgements)
     words = dict.fromkeys(test.words[0] for test in red if test.words)
-    shown = escape(", ".join(words) or "red")
-    title = escape("\n".join(dict.fromkeys(test.name for test in (*red, *stray))))
+    hint = "\n".join(dict.fromkeys((", ".join(words) or "no word", *(test.name for test in (*red, *stray)))))
     mark = "bad" if stray else "good" if row.defect.expected in words else "red"
-    return f'<td class="{mark}" title="{title}">{shown}{" + stray" if stray else ""}</td>'
+    return f'<td class="{mark}" title="{escape(hint)}">{times}{"!" if stray else ""}</td>'
 
 
 def _details(row: Row) -> str:
@@ -146,28 +163,38 @@ def _tests(kind: str, judgement: Judgement) -> str:
 
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8886; --good: #2a9d5c33; --red: #d9940033; --bad: #d4333344; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem; max-width: 110rem; }
+:root { color-scheme: light dark; --line: #8886; --good: #2a9d5c44; --red: #d9940044; --bad: #d4333355; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem; max-width: 100rem; }
+body > p { max-width: 50rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; }
 th, td { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; white-space: nowrap; }
+td[title], td:empty, tr + tr th[scope=col] { min-width: 1.1rem; padding: .25rem .2rem; text-align: center; }
 thead th { vertical-align: bottom; }
-thead span { writing-mode: vertical-rl; transform: rotate(180deg); }
-tbody th { position: sticky; left: 0; background: Canvas; font-weight: 600; }
+thead span { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400; }
+thead tr:first-child th { font-size: .85em; }
+[scope=row], [rowspan]:first-child { position: sticky; left: 0; background: Canvas; }
 .good { background: var(--good); } .red { background: var(--red); } .bad { background: var(--bad); }
+small { display: block; opacity: .75; }
 details { margin: .5rem 0; } summary { cursor: pointer; } h3 { font-size: 1em; margin: 1rem 0 0; }
 q { display: block; quotes: none; font: 13px/1.4 ui-monospace, monospace; white-space: pre-wrap; }
+q, summary, li { overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  body { font-size: 13px; padding: 0 .5rem; }
+  [scope=row] { min-width: 7rem; white-space: normal; }
+}
 """
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Kill matrix: {killed} of {all} defects</title><style>{style}</style></head><body>
 <h1>Kill matrix</h1>
 <p>{killed} of {all} defects of the reference server are caught every time, with the expected word and nothing else.
-A cell shows the words with which the tests of a suite fail. <span class="good">Green</span>: the expected one.
-<span class="red">Yellow</span>: red as it may be, and no proof. <span class="bad">Red</span>: it ought to have been
+A cell says in how many runs a suite was red. <span class="good">Green</span>: with the expected word.
+<span class="red">Yellow</span>: as it may be, and no proof. <span class="bad">Red!</span> It ought to have been
 green.</p>
-<div class="wide"><table><thead><tr><th scope="col">defect</th><th scope="col">caught</th><th scope="col">expected</th>
-{heads}</tr></thead><tbody>
+<div class="wide"><table><thead><tr><th scope="col" rowspan="2">defect</th><th scope="col" rowspan="2">caught</th>
+<th scope="col" rowspan="2">expected, <small>and with it</small></th>{areas}</tr>
+<tr>{heads}</tr></thead><tbody>
 {body}
 </tbody></table></div>
 <h2>What failed</h2>

@@ -53,6 +53,19 @@ def test_the_page_needs_nothing_and_shows_text_as_text():
     assert text.count('<td class="bad"') == 2
 
 
+def test_a_cell_says_in_how_many_runs_a_suite_was_red():
+    runs = [replace(CAUGHT, seed=seed) for seed in (1, 2)]
+    text = page([row(*runs, Judgement(3, stray=(OTHER,)))], ["delivery/ledger", "delivery/order", "connection/opening"])
+    assert '<td class="good" title="lost\nNothing Is Lost">2</td><td></td><td class="bad" title="no word' in text
+    assert '">1!</td>' in text
+    assert '<th scope="colgroup" colspan="2">delivery</th><th scope="colgroup" colspan="1">connection</th>' in text
+
+
+def test_words_that_came_with_the_expected_one_stand_beside_it():
+    both = replace(CAUGHT, words=("missing-recipient", "lost"))
+    assert "<td>lost <small>missing-recipient</small></td>" in page([row(both)], ["delivery/ledger"])
+
+
 def test_the_line_on_the_console_says_it_all():
     line = str(row(CAUGHT, Judgement(2, stray=(OTHER,)), Judgement(3, problem="no test ran")))
     assert line == (
