@@ -36,9 +36,15 @@ def digest(value: Any) -> str:
     """What a JSON value says, as 16 hexadecimal digits: of the SHA-256 of its canonical text, or of bytes as they are.
 
     The order of keys, spaces and escapes do not change it; everything else does.
+
+    Raises:
+        ValueError: it has no such text: it nests deeper than Python writes, or has keys that cannot be put in order.
     """
     if not isinstance(value, bytes | bytearray):
-        value = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode()
+        try:
+            value = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode()
+        except (TypeError, RecursionError) as error:
+            raise ValueError(f"it has no canonical JSON text: {error}") from None
     return hashlib.sha256(value).hexdigest()[:_DIGITS]
 
 
@@ -236,12 +242,22 @@ class Journal:
             self.flush()
 
 
-def freeze(body: Any) -> bytes | str:
-    """What a JSON value or bytes say now, for `event`: the text of a message is its reader's to change."""
+def freeze(body: Any) -> bytes | str | None:
+    """What a JSON value or bytes say now, for `event`: the text of a message is its reader's to change.
+
+    None if that cannot be digested: what a peer sends may nest too deep, and the journal goes on without a digest.
+    """
     try:
         return marshal.dumps(body)
     except ValueError:  # some dialect's own type
+        return _digest_if_any(body)
+
+
+def _digest_if_any(body: Any) -> str | None:
+    try:
         return digest(body)
+    except ValueError:
+        return None
 
 
 def event(
@@ -262,8 +278,10 @@ def event(
         details["length"] = len(payload)
         details["sha256"] = hashlib.sha256(payload).hexdigest()
         details["excerpt"] = safe(payload)
+    if isinstance(frozen, bytes):
+        frozen = _digest_if_any(marshal.loads(frozen))  # noqa: S302 - our own
     if frozen is not None:
-        details["digest"] = frozen if isinstance(frozen, str) else digest(marshal.loads(frozen))  # noqa: S302 - our own
+        details["digest"] = frozen
     return Event(at_ns, safe(kind), safe(source), details)
 
 

@@ -1,3 +1,4 @@
+import functools
 import json
 import threading
 
@@ -185,6 +186,9 @@ class TestSubscribing:
         assert [event.source for event in other] == ["first", "second"]
 
 
+NESTED = functools.reduce(lambda inner, _: [inner], range(1500), [])
+
+
 class TestDigest:
     @pytest.mark.parametrize(
         ("one", "other"),
@@ -206,3 +210,16 @@ class TestDigest:
         first, second = own.recent()
         assert first.data == {"digest": journal.digest({"password": "x"})}
         assert second.data == {"digest": journal.digest(None)}
+
+    @pytest.mark.parametrize("body", [NESTED, {1: 1, "a": 2}, {"of": object, 1: 2}])
+    def test_a_body_without_a_text_of_its_own_has_no_digest_and_ends_nothing(self, body, tmp_path):
+        with pytest.raises(ValueError, match="it has no canonical JSON text"):
+            journal.digest(body)
+        own = Journal()
+        own.open(tmp_path / "journal.jsonl")
+        own.record("received", "mallory", body=body)
+        own.record("received", "alice", body={"n": 1})
+        own.close()
+        first, second = own.recent()
+        assert first.data == {}
+        assert second.data == {"digest": journal.digest({"n": 1})}
