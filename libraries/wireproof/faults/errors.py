@@ -1,0 +1,9 @@
+"""What can be wrong with a fault that an author asks for."""
+
+
+class FaultError(Exception):
+    """A fault that cannot be made, or not now; one plain line that says what to do."""
+
+
+class NoEffectError(FaultError):
+    """A fault that touched nothing: the test under it proves nothing."""
