@@ -1,0 +1,64 @@
+"""The running links: fault proxies by name, for whoever wants to go through one.
+
+The room that runs them adds them here; clients dial through a link and servers reach a dependency through one, without
+knowing that room.
+"""
+
+from dataclasses import dataclass
+
+from wireproof.wiretext import safe
+
+Address = tuple[str, int]
+"""Host and port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A proxy that runs in this process.
+
+    Attributes:
+        name: what tests call it.
+        address: where it listens.
+        target: whereto it forwards.
+        secure: whether TLS is ended at it, so that it sees frames.
+    """
+
+    name: str
+    address: Address
+    target: Address
+    secure: bool = False
+
+
+_links: dict[str, Link] = {}
+
+
+def add(link: Link) -> None:
+    """Makes a link known.
+
+    Raises:
+        ValueError: one of its name is running.
+    """
+    if _links.setdefault(link.name, link) is not link:
+        raise ValueError(f"a link '{safe(link.name)}' is running already: stop it first, or choose another name")
+
+
+def remove(name: str) -> None:
+    """Takes a link that ended from the known ones; does nothing when there is none of that name."""
+    _links.pop(name, None)
+
+
+def find(name: str) -> Link:
+    """The running link of that name.
+
+    Raises:
+        ValueError: there is none; the text lists those that run.
+    """
+    if (link := _links.get(name)) is not None:
+        return link
+    known = ", ".join(safe(other) for other in _links) or "none"
+    raise ValueError(f"no link '{safe(name)}' is running: call Start Fault Proxy first; running: {known}")
+
+
+def running() -> tuple[Link, ...]:
+    """All running links, in the order in which they started."""
+    return tuple(_links.values())
