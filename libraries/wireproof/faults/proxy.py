@@ -12,7 +12,7 @@ from wireproof import journal
 from wireproof.faults.connecting import Gate
 from wireproof.faults.connection import Connection, Peer, Surroundings
 from wireproof.faults.fault import Fault
-from wireproof.faults.loop import LoopThread
+from wireproof.faults.loop import LoopThread, Repeating
 from wireproof.faults.passage import Make, Tracker
 from wireproof.faults.stage import DIRECTIONS, Direction
 from wireproof.links import Address
@@ -122,6 +122,10 @@ class FaultProxy:
     def after(self, seconds: float, action: Callable[[], object]) -> None:
         """Does something in the loop after a while, if the link still runs then."""
         self._thread.call(self._loop.call_later, seconds, action)
+
+    def repeat(self, seconds: float, action: Callable[[], object]) -> "Repeating":
+        """Something to be done in the loop at an interval, once it is started."""
+        return Repeating(self._thread, seconds, action)
 
     def close(self) -> None:
         """Ends the listener and every connection."""
