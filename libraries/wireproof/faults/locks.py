@@ -24,7 +24,8 @@ _LOCK_MS = 5000
 _WAITERS = """
 SELECT l.pid, l.waitstart FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE NOT l.granted AND l.locktype = 'relation' AND l.relation = %s
-    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND a.application_name <> 'wireproof'
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND l.waitstart IS NOT NULL AND a.application_name <> 'wireproof'
 """
 
 

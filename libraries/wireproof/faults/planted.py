@@ -22,7 +22,7 @@ DECLARE
 BEGIN
     IF nextval(TG_ARGV[4]::regclass) % every = 0 AND (at_most = 0 OR nextval(TG_ARGV[5]::regclass) <= at_most) THEN
         PERFORM nextval(TG_ARGV[6]::regclass);
-        RAISE EXCEPTION USING ERRCODE = TG_ARGV[0], MESSAGE = TG_ARGV[1], TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA;
+        RAISE EXCEPTION USING ERRCODE = TG_ARGV[0], MESSAGE = TG_ARGV[1], TABLE = TG_TABLE_NAME;
     END IF;
     RETURN NEW;
 END $$
@@ -194,10 +194,12 @@ class Planted:
 
     def _ready(self) -> "psycopg.Connection[Any]":
         """The session, or another one where it was lost: a restart of PostgreSQL does not heal what is planted."""
+        import psycopg
+
         if self._session is not None:
             try:
                 self._session.execute("")
-            except Exception:
+            except psycopg.Error:
                 self._session.close()
                 self._session = None
         if self._session is None:
@@ -249,12 +251,10 @@ def read_only(database: Database) -> Planted:
         row = session.execute(_SETTING).fetchone()
         name = Identifier(database.name)
         alter = SQL("ALTER DATABASE {} ").format(name)
-        undo = SQL("RESET default_transaction_read_only")
-        if row is not None:
-            undo = SQL("SET default_transaction_read_only = {}").format(Literal(row[0]))
-        statement = (alter + undo).as_string(session)
+        before = SQL("SET default_transaction_read_only = {}").format(Literal(row[0])) if row is not None else None
+        undo = (alter + (before or SQL("RESET default_transaction_read_only"))).as_string(session)
 
     def fill(plot: Plot) -> None:
         plot.session.execute(alter + SQL("SET default_transaction_read_only = on"))
 
-    return Planted(database, "read only", fill, statement)
+    return Planted(database, "read only", fill, undo)
