@@ -28,7 +28,8 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1, 2
 """
 _SESSIONS = """
-SELECT pid, application_name, client_port FROM pg_stat_activity
+SELECT pid, application_name, extract(epoch FROM clock_timestamp() - backend_start)::float8, client_port
+FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
     AND application_name <> %s ORDER BY pid
 """
@@ -45,10 +46,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session of somebody else in the database."""
+    """A session of somebody else in the database, and for how long it has been open."""
 
     pid: int
     name: str
+    open_s: float
 
 
 class Database:
@@ -113,12 +115,11 @@ class Database:
         """
         with self.session() as connection:
             found = connection.execute(_SESSIONS, [_OURS]).fetchall()
-        port = urlsplit(self.url).port
-        behind_a_link = any(link.target[1] == port for link in links.running())
+        behind_a_link = any(link.target[1] == urlsplit(self.url).port for link in links.running())
         own = frozenset() if behind_a_link else ports.held_by([os.getpid()])
         return [
-            Session(pid, called)
-            for pid, called, port in found
+            Session(pid, called, open_s)
+            for pid, called, open_s, port in found
             if port not in own and (not name or fnmatchcase(called, name))
         ]
 

@@ -41,7 +41,7 @@ class TableLock:
         self._table = table
         self._mode: LockMode = mode
         self._session: psycopg.Connection[Any] | None = None
-        self._looking: Repeat | None = None
+        self._looking = Repeat(_LOOK_S, self._look)
         self._waits: set[tuple[int, Any]] = set()
 
     def take(self) -> None:
@@ -52,14 +52,17 @@ class TableLock:
         """
         from psycopg.sql import SQL, Identifier
 
-        self._session = self._database.connect()
-        with plainly():
-            self._session.execute(f"BEGIN; SET LOCAL lock_timeout = {_LOCK_MS}")
-            lock = SQL("LOCK TABLE {} IN {} MODE").format(
-                Identifier(self._table.schema, self._table.name), SQL(self._mode)
-            )
-            self._session.execute(lock)
-        self._looking = Repeat(_LOOK_S, self._look)
+        session = self._database.connect()
+        lock = SQL("LOCK TABLE {} IN {} MODE")
+        try:
+            with plainly():
+                session.execute(f"BEGIN; SET LOCAL lock_timeout = {_LOCK_MS}")
+                session.execute(lock.format(Identifier(self._table.schema, self._table.name), SQL(self._mode)))
+        except BaseException:
+            session.close()
+            raise
+        self._session = session
+        self._looking.start()
 
     def effect(self) -> dict[str, int]:
         """How many statements of how many sessions waited so far."""
@@ -70,13 +73,12 @@ class TableLock:
     def release(self) -> None:
         """Gives the table free and ends the session; does nothing when it was not locked."""
         try:
-            if self._looking is not None:
-                self._looking.stop()
+            self._looking.stop()
         finally:
             if self._session is not None:
                 self._session.close()
 
     def _look(self) -> None:
-        if self._session is not None and not self._session.closed:
+        if self._session is not None:
             with plainly():
                 self._waits.update(self._session.execute(_WAITERS, [self._table.number]).fetchall())

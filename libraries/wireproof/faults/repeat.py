@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Repeat:
-    """A thread that does something at once and then in even intervals.
+    """A thread that does something at once when it is started, and then with even pauses.
 
     A failure ends it; `stop` raises it.
     """
@@ -16,16 +16,19 @@ class Repeat:
         self._problem: Exception | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wireproof repeated fault", daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends it; what is being done is finished first.
+        """Ends it; what is being done is finished first. Does nothing when it was not started.
 
         Raises:
             Exception: what went wrong in it.
         """
         self._over.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         if self._problem is not None:
             raise self._problem
 

@@ -54,36 +54,41 @@ class Catch:
         self.selection = selection
         self._fault = fault
         self._limit = limit
-        self._count = 0
+        self._caught: list[str] = []
+        self._not_followed: set[str] = set()
         self._changed = threading.Condition()
-
-    @property
-    def count(self) -> int:
-        """How many were caught so far."""
-        return self._count
 
     @property
     def is_full(self) -> bool:
         """Whether no more are to be caught."""
-        return 0 < self._limit <= self._count
+        return 0 < self._limit <= len(self._caught)
 
-    def take(self) -> bool:
+    @property
+    def not_followed(self) -> str:
+        """Why connections were passed over; empty when none was."""
+        return "; ".join(sorted(self._not_followed))
+
+    def pass_over(self, reason: str) -> None:
+        """Takes that a connection cannot be followed."""
+        self._not_followed.add(reason)
+
+    def take(self, reply: Reply) -> bool:
         """Whether one more reply may be caught; then it is counted. A connection gives one: then it is held or cut."""
         with self._changed:
             if self.is_full:
                 return False
-            self._count += 1
+            self._caught.append("; ".join(reply.statements))
             self._fault.touch("replies")
             self._changed.notify_all()
             return True
 
-    def wait(self, count: int, timeout_s: float) -> int:
-        """Waits until so many were caught, or time is over; returns how many it are."""
+    def wait(self, count: int, timeout_s: float) -> list[str]:
+        """Waits until so many were caught, or time is over; returns the SQL that was answered by each so far."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            while self._count < count and (left := deadline - time.monotonic()) > 0:
+            while len(self._caught) < count and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(min(left, SLICE_S))
-            return self._count
+            return list(self._caught)
 
 
 class ReplyStage:
@@ -116,18 +121,21 @@ class ReplyStage:
                 continue
             self._open += data
             if part.is_last and self._is_caught(part):
-                yield replace(piece, data=bytes(passed), end="")
+                if passed:
+                    yield Piece(bytes(passed))
                 yield from self._catch_it(replace(piece, data=piece.data[at:]))
                 return
             if part.is_last or part.is_urgent or self._tracker.lost:
                 passed += self._take_open()
         if piece.end:
             passed += self._take_open()
-        yield replace(piece, data=bytes(passed))
+        if passed or piece.end:
+            yield replace(piece, data=bytes(passed))
 
     def release(self, now_ns: int) -> Iterator[Piece]:
         """What was held, in its order."""
-        yield Piece(self._take_open())
+        if self._open:
+            yield Piece(self._take_open())
         held, self._held = self._held, []
         yield from held
 
@@ -135,7 +143,7 @@ class ReplyStage:
         return not self._catch.is_full and self._catch.selection.may_mean(part)
 
     def _is_caught(self, part: Part) -> bool:
-        return part.reply is not None and self._catch.selection.means(part.reply) and self._catch.take()
+        return part.reply is not None and self._catch.selection.means(part.reply) and self._catch.take(part.reply)
 
     def _catch_it(self, rest: Piece) -> Iterator[Piece]:
         self._has_caught = True

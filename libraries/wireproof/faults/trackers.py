@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from wireproof.faults.passage import Tracker
+from wireproof.faults.postgres_wire import PostgresTracker
 from wireproof.faults.target import Protocol, Target
 
-_TRACKERS: Mapping[Protocol, Callable[[], Tracker]] = {}
+_TRACKERS: Mapping[Protocol, Callable[[], Tracker]] = {"postgres": PostgresTracker}
 
 
 def tracker_of(target: Target) -> Callable[[], Tracker | None]:

@@ -152,9 +152,9 @@ def test_what_is_no_longer_followed_goes_on(fault: Fault) -> None:
 
 def test_a_wait_ends_with_the_reply_or_with_its_time(fault: Fault) -> None:
     catch = Catch(fault, Selection())
-    assert catch.wait(1, 0.01) == 0
+    assert catch.wait(1, 0.01) == []
     connection = Connection(catch)
     thread = threading.Timer(0.05, connection.exchange, (INSERT, HEAD + INSERTED))
     thread.start()
-    assert catch.wait(1, 30) == 1
+    assert catch.wait(1, 30) == ["INSERT INTO t VALUES (1)"]
     thread.join()
