@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from wireproof import links, stack
 from wireproof.faults.errors import FaultError, UnableError
-from wireproof.stack import databases, leftovers, ports
+from wireproof.stack import databases, ports, undo_postgres
 from wireproof.stack.server import ServerService
 from wireproof.wiretext import safe
 
@@ -74,7 +74,7 @@ class Database:
             FaultError: the database cannot be reached.
         """
         with plainly():
-            return leftovers.connect(self.url)
+            return undo_postgres.connect(self.url)
 
     @contextmanager
     def session(self) -> Iterator["psycopg.Connection[Any]"]:
@@ -83,7 +83,7 @@ class Database:
         Raises:
             FaultError: PostgreSQL cannot be reached, or refuses.
         """
-        with plainly(), leftovers.session(self.url) as connection:
+        with plainly(), undo_postgres.session(self.url) as connection:
             yield connection
 
     def table(self, name: str) -> Table:

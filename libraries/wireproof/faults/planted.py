@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from wireproof.faults.database import Database, Table, plainly
 from wireproof.faults.errors import FaultError, UnableError
-from wireproof.stack import leftovers
+from wireproof.stack import undo_postgres
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Planted:
             session = self._ready()
             with session.transaction():
                 session.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
-                schema = leftovers.plant(session, self.deed, self._undo)
+                schema = undo_postgres.plant(session, self.deed, self._undo)
                 plot = Plot(session, schema)
                 plot.run("CREATE SEQUENCE {plot}.touched")
                 self._fill(plot)
@@ -185,7 +185,7 @@ class Planted:
         try:
             if self._schema:
                 with plainly():
-                    leftovers.uproot(self._ready(), self._schema, self._undo)
+                    undo_postgres.uproot(self._ready(), self._schema, self._undo)
                 self._schema = ""
         finally:
             if self._session is not None:

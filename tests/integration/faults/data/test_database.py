@@ -10,7 +10,7 @@ from patience import is_refused, until
 
 from wireproof.faults.database_keywords import DatabaseKeywords
 from wireproof.faults.errors import FaultError, UnableError
-from wireproof.stack import leftovers
+from wireproof.stack import undo_postgres
 
 SOON = timedelta(seconds=0.2)
 
@@ -94,7 +94,7 @@ def test_a_table_that_is_used_does_not_keep_the_fault_alive(keywords, active, co
     fault = keywords.fail_inserts("notes", database=here)
     reader.execute("BEGIN; SELECT * FROM notes")
     healing = pytest.MonkeyPatch()
-    healing.setattr(leftovers, "_PATIENCE_S", 0.1)
+    healing.setattr(undo_postgres, "_PATIENCE_S", 0.1)
     with pytest.raises(FaultError, match="lock timeout"):
         active.heal(fault)
     healing.undo()
