@@ -1,10 +1,9 @@
 """The library `wireproof.Timing`."""
 
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from robot.api import logger
 from robot.api.deco import keyword, library
@@ -16,49 +15,16 @@ from wireproof.history import SLICE_S
 from wireproof.journal import current as journal
 from wireproof.journal import now_ns
 from wireproof.quantities import require_wait
+from wireproof.timing import telling
 from wireproof.timing.errors import TimingError
 from wireproof.timing.fault import Fault, choose
+from wireproof.timing.figures import Recovery, Until
 from wireproof.timing.recorder import Recorder
 from wireproof.wiretext import safe
 
-if TYPE_CHECKING:
-    from wireproof.timing.recovery import Recovery
-
-Until = Literal["first success", "rate", "drained"]
 Phase = Literal["begins", "ends"]
 
 OUTAGE = "outage"
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a recovery came to, in milliseconds; None where something did not happen, or nothing could tell.
-
-    Attributes:
-        fault: what it was.
-        detect_ms: from the fault to the first error at a client.
-        first_success_ms: from the heal to the first message that was acked and delivered after it.
-        rate_ms: from the heal until the former rate was back.
-        drained_ms: from the heal until nothing was outstanding any more.
-        errors: how many errors clients had until then.
-        lost_connections, refused_connections, refused, unknown, unsent: the kinds of those errors.
-        outstanding: messages that were acked and not delivered.
-        is_healed: whether the fault, and every later one that the recovery has to do with, was healed.
-    """
-
-    fault: str
-    detect_ms: float | None
-    first_success_ms: float | None
-    rate_ms: float | None
-    drained_ms: float | None
-    errors: int
-    lost_connections: int
-    refused_connections: int
-    refused: int
-    unknown: int
-    unsent: int
-    outstanding: int
-    is_healed: bool
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -132,7 +98,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         fault: str = "",
         share: float = 0.9,
         msg: str = "",
-    ) -> Figures:
+    ) -> Recovery:
         """Waits until the system has recovered from a fault, and fails when that takes longer than allowed.
 
         It needs tracked messages before and after the fault: `Start Tracked Traffic`.
@@ -158,23 +124,21 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         Recovery Should Take At Most    5 s    until=drained
         ```
         """
-        from wireproof.timing import telling
-
         require_wait(limit.total_seconds())
         if not 0 < share <= 1:
             raise TimingError(f"a share of the former rate is more than 0 and at most 1, not {share:g}")
         found = self._choose(fault)
         recovery = self._wait(found, until, limit.total_seconds(), share)
         limit_ms = limit.total_seconds() * 1000
-        figures = self._note(recovery, until=until, limit_ms=limit_ms)
+        self._note(recovery, until=until, limit_ms=limit_ms)
         problem = telling.unmeasurable(recovery, until) or telling.shortfall(recovery, until, limit_ms)
         if problem:
             raise fail(problem, msg)
         logger.info(telling.summary(recovery))
-        return figures
+        return recovery
 
     @keyword(tags=["Recovery"])
-    def get_recovery(self, fault: str = "", *, share: float = 0.9) -> Figures:
+    def get_recovery(self, fault: str = "", *, share: float = 0.9) -> Recovery:
         """Returns how the system has recovered from a fault by now, and judges nothing.
 
         Args:
@@ -183,8 +147,9 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
         Returns:
             An object with `detect_ms`, `first_success_ms`, `rate_ms`, `drained_ms` (None where something did not
-            happen), `errors` and its kinds `lost_connections`, `refused_connections`, `refused`, `unknown` and
-            `unsent`, `outstanding` (acked and not delivered) and `is_healed`.
+            happen), `errors` (how many clients had) and `kinds` (how many of each kind: `lost connections`,
+            `refused connections`, `refused`, `unknown`, `unsent`), `outstanding` (acked and not delivered) and
+            `is_healed`.
 
         ```robotframework
         Record Outage    rollout    begins
@@ -193,7 +158,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         Should Be Equal As Integers    ${recovery.errors}    0
         ```
         """
-        return _figures(self._measure(self._choose(fault), share))
+        return self._measure(self._choose(fault), share)
 
     @keyword(tags=["Recovery"])
     def record_outage(self, name: str, phase: Phase) -> None:
@@ -239,7 +204,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     def _choose(self, wanted: str) -> Fault:
         return choose(self._faults(), wanted, scopes.current().started_ns)
 
-    def _measure(self, fault: Fault, share: float) -> "Recovery":
+    def _measure(self, fault: Fault, share: float) -> Recovery:
         from wireproof.timing.recovery import measure
 
         now = now_ns()
@@ -247,53 +212,31 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         known = next(known for known in faults if known.number == fault.number)
         return measure(known, faults, self._recorder.observed(), now, share)
 
-    def _wait(self, fault: Fault, until: Until, limit_s: float, share: float) -> "Recovery":
+    def _wait(self, fault: Fault, until: Until, limit_s: float, share: float) -> Recovery:
         """Looks again and again until that is reached, or cannot be reached in time any more."""
-        from wireproof.timing.telling import unmeasurable
-
         begin_ns = now_ns()
         while True:
             recovery = self._measure(fault, share)
             deadline_ns = (recovery.healed_ns or begin_ns) + int(limit_s * 1e9)
             left_s = (deadline_ns - now_ns()) / 1e9
-            if recovery.reached_ms(until) is not None or unmeasurable(recovery, until) or left_s <= 0:
+            if recovery.reached_ms(until) is not None or telling.unmeasurable(recovery, until) or left_s <= 0:
                 return recovery
             time.sleep(min(SLICE_S, left_s))
 
-    def _note(self, recovery: "Recovery", *, until: Until, limit_ms: float) -> Figures:
+    def _note(self, recovery: Recovery, *, until: Until, limit_ms: float) -> None:
         """Appends what was measured to the journal."""
-        fault, figures = recovery.fault, _figures(recovery)
+        fault = recovery.fault
         journal().record(
             "measurement",
             fault.place,
             what="recovery",
             fault=fault.number,
             name=fault.name,
-            detect_ms=figures.detect_ms,
-            first_success_ms=figures.first_success_ms,
-            rate_ms=figures.rate_ms,
-            drained_ms=figures.drained_ms,
-            errors=figures.errors,
+            detect_ms=recovery.detect_ms,
+            first_success_ms=recovery.first_success_ms,
+            rate_ms=recovery.rate_ms,
+            drained_ms=recovery.drained_ms,
+            errors=recovery.errors,
             limit_ms=limit_ms,
             until=until,
         )
-        return figures
-
-
-def _figures(recovery: "Recovery") -> Figures:
-    errors = recovery.errors
-    return Figures(
-        fault=recovery.fault.label,
-        detect_ms=recovery.detect_ms,
-        first_success_ms=recovery.first_success_ms,
-        rate_ms=recovery.rate_ms,
-        drained_ms=recovery.drained_ms,
-        errors=recovery.error_count,
-        lost_connections=errors.get("lost", 0),
-        refused_connections=errors.get("not connected", 0),
-        refused=errors.get("refused", 0),
-        unknown=errors.get("unknown", 0),
-        unsent=errors.get("unsent", 0),
-        outstanding=recovery.outstanding,
-        is_healed=recovery.still_on is None,
-    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wireproof.journal import Event
 from wireproof.timing.fault import Fault
+from wireproof.timing.figures import LOST, NOT_CONNECTED, REFUSED, UNKNOWN, UNSENT
 
 if TYPE_CHECKING:
     from wireproof.timing.recovery import Observed
@@ -146,7 +147,7 @@ class Recorder:
                 del self._pending[id]
 
     def _take_reply(self, event: Event, id: str, outcome: str) -> None:
-        if outcome in ("refused", "unknown"):
+        if outcome in (REFUSED, UNKNOWN):
             self._error(outcome, event.at_ns)
         pending = self._pending.get(id)
         if outcome == "acked" and pending is not None and pending.sender == event.source:
@@ -170,13 +171,13 @@ class Recorder:
     def _take_close(self, event: Event, data: Mapping[str, Any]) -> None:
         self._acknowledges.pop((event.source, data.get("connection", 0)), None)
         if data.get("by") != "client" or data.get("code") in GIVEN_UP:
-            self._error("lost", event.at_ns)
+            self._error(LOST, event.at_ns)
 
     def _take_refused(self, event: Event, data: Mapping[str, Any]) -> None:
-        self._error("not connected", event.at_ns)
+        self._error(NOT_CONNECTED, event.at_ns)
 
     def _take_unsent(self, event: Event, data: Mapping[str, Any]) -> None:
-        self._error("unsent", event.at_ns)
+        self._error(UNSENT, event.at_ns)
 
     # -- faults and what was found of them ---------------------------------------------------------------------------
 

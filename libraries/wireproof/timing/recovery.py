@@ -7,9 +7,9 @@ detect: fault on → the first error at a client: a connection lost or refused, 
     due and not sent.
 first success: heal → the first message that was both taken over and delivered after the heal.
 rate: heal → the end of the first window in which as many messages get done as `share` of the rate before the fault
-    asks for. The window is `WINDOW_S` long, or as long as `FEWEST` messages take; it begins after the fault did. What is
-    older than one window at the heal does not count, because a backlog that comes at once is no rate. The rate before is
-    that of the last second before the fault, or of the last `FEWEST` messages if those took longer.
+    asks for. The window is `WINDOW_S` long, or as long as `FEWEST` messages take, and begins after the fault did. What
+    is older than one window at the heal does not count, because a backlog that comes at once is no rate. The rate
+    before is that of the last second before the fault, or of the last `FEWEST` messages if those took longer.
 drained: heal → the moment from which nothing was outstanding any more: the rate is back, and whatever had been taken
     over until then is delivered. Without a rate before the fault the first success takes the place of the rate.
 
@@ -20,20 +20,17 @@ the last heal.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from wireproof.timing.fault import Fault
+from wireproof.timing.figures import FEWEST, KINDS, LONGEST_BEFORE_S, WINDOW_S, Recovery
 
 Ints: TypeAlias = npt.NDArray[np.int64]
-Until = Literal["first success", "rate", "drained"]
 
-WINDOW_S = 0.5
-FEWEST = 10
 _BEFORE_S = 1.0
-_LONGEST_BEFORE_S = 10.0
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -55,58 +52,17 @@ class Observed:
     def between(self, begin_ns: int, end_ns: int) -> "Observed":
         """The messages that were sent then and what was known of them at its end, and the errors of that time."""
         ours = (self.sent >= begin_ns) & (self.sent <= end_ns)
-        times = (column[ours] for column in (self.sent, self.acked, self.delivered))
-        known = (np.where((at > 0) & (at <= end_ns), at, _NEVER) for at in times)
+
+        def known(column: Ints) -> Ints:
+            at = column[ours]
+            return np.where((at > 0) & (at <= end_ns), at, _NEVER)
+
         errors = {kind: at[(at >= begin_ns) & (at <= end_ns)] for kind, at in self.errors.items()}
-        return Observed(*known, errors)
+        return Observed(self.sent[ours], known(self.acked), known(self.delivered), errors)
 
     @property
     def done(self) -> Ints:
         return np.maximum(self.acked, self.delivered)
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """How a system recovered from a fault; None where something did not happen or cannot be told.
-
-    Attributes:
-        fault: what it was.
-        detect_ms: from the fault to the first error at a client.
-        first_success_ms: from the heal to the first message that was taken over and delivered after it.
-        rate_ms: from the heal until the former rate was back.
-        drained_ms: from the heal until nothing was outstanding any more.
-        errors: how many of each kind there were until then.
-        healed_ns: the heal it is measured from; None while a fault is on.
-        still_on: the fault that is on.
-        rate_before: messages done per second before the fault; None if there were too few.
-        rate_now: likewise at the end of what was observed.
-        window_s: how long the window of the rate is.
-        outstanding: messages that were taken over and not delivered.
-        has_traffic: whether there were tracked messages at all.
-    """
-
-    fault: Fault
-    detect_ms: float | None = None
-    first_success_ms: float | None = None
-    rate_ms: float | None = None
-    drained_ms: float | None = None
-    errors: Mapping[str, int] = field(default_factory=dict)
-    healed_ns: int | None = None
-    still_on: Fault | None = None
-    rate_before: float | None = None
-    rate_now: float = 0.0
-    window_s: float = WINDOW_S
-    outstanding: int = 0
-    has_traffic: bool = False
-
-    @property
-    def error_count(self) -> int:
-        """How many errors there were."""
-        return sum(self.errors.values())
-
-    def reached_ms(self, until: Until) -> float | None:
-        """From the heal until that was reached."""
-        return {"first success": self.first_success_ms, "rate": self.rate_ms, "drained": self.drained_ms}[until]
 
 
 def measure(fault: Fault, faults: Iterable[Fault], observed: Observed, now_ns: int, share: float = 0.9) -> Recovery:
@@ -120,7 +76,7 @@ def measure(fault: Fault, faults: Iterable[Fault], observed: Observed, now_ns: i
         share: of the former rate that is to be reached.
     """
     end_ns = min(now_ns, fault.until_ns or now_ns)
-    seen = observed.between(fault.on_ns - _ns(_LONGEST_BEFORE_S), end_ns)
+    seen = observed.between(fault.on_ns - _ns(LONGEST_BEFORE_S), end_ns)
     began = (fault.on_ns, fault.number)
     later = sorted((other.on_ns, other.number, other) for other in faults if (other.on_ns, other.number) > began)
     look = _Look(fault, seen, end_ns, share)
@@ -181,7 +137,7 @@ class _Look:
         return Recovery(
             fault=self._fault,
             detect_ms=_ms(on_ns, _first(np.concatenate([np.empty(0, np.int64), *errors.values()]))),
-            errors={kind: len(at) for kind, at in errors.items() if len(at)},
+            kinds={kind: len(errors.get(kind, ())) for kind in KINDS},
             rate_before=self._rate,
             rate_now=lately / self._window_ns * 1e9,
             window_s=self._window_ns / 1e9,

@@ -1,7 +1,6 @@
 """Recoveries in words: one line for a check that passed, one for each way in which it fails."""
 
-from wireproof.timing.recovery import FEWEST, Recovery, Until
-from wireproof.wiretext import safe
+from wireproof.timing.figures import FEWEST, LONGEST_BEFORE_S, Recovery, Until
 
 _REACHED: dict[Until, str] = {
     "first success": "the first success",
@@ -43,8 +42,8 @@ def unmeasurable(recovery: Recovery, until: Until) -> str:
         )
     if until == "rate" and recovery.rate_before is None:
         return (
-            f"there is no rate to come back to: fewer than {FEWEST} tracked messages were delivered in the 10 s before "
-            f"'{recovery.fault.label}'; call Start Tracked Traffic before the fault, or give until=drained"
+            f"there is no rate to come back to: fewer than {FEWEST} tracked messages were delivered in the "
+            f"{LONGEST_BEFORE_S:g} s before '{recovery.fault.label}'; call Start Tracked Traffic before the fault, or give until=drained"
         )
     return ""
 
@@ -86,10 +85,10 @@ def _outstanding(recovery: Recovery) -> str:
 
 
 def _errors(recovery: Recovery) -> str:
-    count = recovery.error_count
+    count = recovery.errors
     if not count:
         return "no error at a client"
-    kinds = ", ".join(f"{number} {safe(kind)}" for kind, number in recovery.errors.items())
+    kinds = ", ".join(f"{number} {kind}" for kind, number in recovery.kinds.items() if number)
     return f"{count} {'error' if count == 1 else 'errors'} at clients ({kinds})"
 
 
