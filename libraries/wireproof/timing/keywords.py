@@ -15,7 +15,7 @@ from wireproof.history import SLICE_S
 from wireproof.journal import current as journal
 from wireproof.journal import now_ns
 from wireproof.quantities import require_wait
-from wireproof.timing import telling
+from wireproof.timing import table, telling
 from wireproof.timing.errors import TimingError
 from wireproof.timing.fault import Fault, choose
 from wireproof.timing.figures import Recovery, Until
@@ -25,6 +25,9 @@ from wireproof.wiretext import safe
 Phase = Literal["begins", "ends"]
 
 OUTAGE = "outage"
+
+SHARE = 0.9
+"""Of the former rate, when the author says nothing else."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -96,7 +99,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         *,
         until: Until = "first success",
         fault: str = "",
-        share: float = 0.9,
+        share: float = SHARE,
         msg: str = "",
     ) -> Recovery:
         """Waits until the system has recovered from a fault, and fails when that takes longer than allowed.
@@ -138,7 +141,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         return recovery
 
     @keyword(tags=["Recovery"])
-    def get_recovery(self, fault: str = "", *, share: float = 0.9) -> Recovery:
+    def get_recovery(self, fault: str = "", *, share: float = SHARE) -> Recovery:
         """Returns how the system has recovered from a fault by now, and judges nothing.
 
         Args:
@@ -187,6 +190,28 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         else:
             outage = self._outages[name] = disturbances.begin(name, OUTAGE)
             scopes.current().defer(partial(self._end_outage, name, outage))
+
+    @keyword(tags=["Recovery"])
+    def log_recovery_table(self) -> None:
+        """Writes into the log what every fault of the running suite, and of the suites in it, has cost.
+
+        It belongs into a suite's tear-down, after the checks for what was left behind. A test's ledgers tell what was
+        lost and duplicated, `Nothing Should Be Left Behind` what leaked: in the test, else in a suite around it.
+
+        ```robotframework
+        Record Outage    rollout    begins
+        Record Outage    rollout    ends
+        Log Recovery Table
+        ```
+        """
+        suite = scopes.enclosing("suite") or scopes.run()
+        faults = [fault for fault in self._faults() if fault.on_ns >= suite.started_ns]
+        if not faults:
+            logger.info(f"there was no fault in {suite}")
+            return
+        verdicts, leaks = self._recorder.verdicts, self._recorder.leaks
+        rows = [table.row(self._measure(fault, SHARE), verdicts, leaks) for fault in faults]
+        logger.info(table.html(suite.name, rows), html=True)
 
     def _end_outage(self, name: str, outage: disturbances.Disturbance) -> None:
         if self._outages.get(name) is outage:

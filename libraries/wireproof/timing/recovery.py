@@ -177,7 +177,7 @@ def _rate_before(seen: Observed, on_ns: int) -> float | None:
 
 
 def _first(at: Ints) -> int | None:
-    return int(at.min()) if len(at) else None
+    return None if (first := int(at.min(initial=_NEVER))) == _NEVER else first
 
 
 def _ms(from_ns: int, to_ns: int | None) -> float | None:

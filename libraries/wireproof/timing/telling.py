@@ -43,7 +43,8 @@ def unmeasurable(recovery: Recovery, until: Until) -> str:
     if until == "rate" and recovery.rate_before is None:
         return (
             f"there is no rate to come back to: fewer than {FEWEST} tracked messages were delivered in the "
-            f"{LONGEST_BEFORE_S:g} s before '{recovery.fault.label}'; call Start Tracked Traffic before the fault, or give until=drained"
+            f"{LONGEST_BEFORE_S:g} s before '{recovery.fault.label}'; call Start Tracked Traffic before the fault, "
+            "or give until=drained"
         )
     return ""
 
@@ -76,7 +77,7 @@ def _rate(recovery: Recovery) -> str:
     if before is None:
         return ""
     share = f"{recovery.rate_now / before * 100:.0f} % of {before:.3g}/s"
-    return f"{share} in the last {duration(recovery.window_s * 1000)}"
+    return f"{share} in the last {recovery.window_s:.3g} s"
 
 
 def _outstanding(recovery: Recovery) -> str:
