@@ -11,13 +11,14 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Delivery": "wireproof.delivery.keywords",
+    "Faults": "wireproof.faults.keywords",
     "Fixtures": "wireproof.fixtures.keywords",
     "Sockets": "wireproof.sockets.keywords",
     "Stack": "wireproof.stack.keywords",
     "Timing": "wireproof.timing.keywords",
 }
 
-__all__ = ["Delivery", "Fixtures", "Sockets", "Stack", "Timing"]
+__all__ = ["Delivery", "Faults", "Fixtures", "Sockets", "Stack", "Timing"]
 
 
 def __getattr__(name: str) -> Any:

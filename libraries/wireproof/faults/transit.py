@@ -1,0 +1,122 @@
+"""One direction of one connection: bytes on their way through the stages of the faults that are on."""
+
+from asyncio import AbstractEventLoop, TimerHandle
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from wireproof.faults.fault import Fault
+from wireproof.faults.stage import Piece, Stage
+from wireproof.journal import now_ns
+
+HELD_BYTES = 1_000_000
+"""What faults may hold back in one direction of a connection before its sender is read no further."""
+
+
+class Transit:
+    """A chain of stages, each with the pieces that wait behind it until they are due.
+
+    Args:
+        loop: what wakes it when a piece is due.
+        deliver: takes what has passed every stage.
+        throttle: called with True when the faults hold all they may, with False when there is room again.
+    """
+
+    def __init__(
+        self, loop: AbstractEventLoop, deliver: Callable[[Piece], None], throttle: Callable[[bool], None]
+    ) -> None:
+        self._loop = loop
+        self._deliver = deliver
+        self._throttle = throttle
+        self._throttled = False
+        self._slots: list[_Slot] = []
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing stands in the way: bytes may be delivered as they come."""
+        return not self._slots
+
+    def enter(self, piece: Piece) -> None:
+        """Sends a piece on its way."""
+        self._pass(0, (piece,))
+        self._weigh()
+
+    def install(self, fault: Fault, stage: Stage) -> None:
+        """Puts a stage in the way: of bytes at the end, of messages behind the other stages of messages."""
+        slot = _Slot(fault, stage)
+        position = len(self._slots)
+        if getattr(stage, "understands_messages", False):
+            position = sum(getattr(other.stage, "understands_messages", False) for other in self._slots)
+        self._slots.insert(position, slot)
+
+    def remove(self, fault: Fault) -> None:
+        """Takes a fault's stage out of the way; what it held goes on to the next ones."""
+        position = next((place for place, slot in enumerate(self._slots) if slot.fault is fault), None)
+        if position is None:
+            return
+        slot = self._slots.pop(position)
+        slot.cancel()
+        self._pass(position, [*slot.waiting, *slot.stage.release(now_ns())])
+        self._weigh()
+
+    def close(self) -> None:
+        """Ends it: nothing is delivered any more."""
+        for slot in self._slots:
+            slot.cancel()
+        self._slots.clear()
+
+    def _pass(self, position: int, pieces: Iterable[Piece]) -> None:
+        """Feeds pieces to the stage at a position, or delivers them when there is none."""
+        for piece in pieces:
+            if position < len(self._slots):
+                slot = self._slots[position]
+                slot.put(slot.stage.feed(replace(piece, due_ns=0), now_ns()))
+                self._let_go(slot)
+            else:
+                self._deliver(piece)
+
+    def _let_go(self, slot: "_Slot") -> None:
+        """Passes on what is due behind a stage, and wakes up for the rest."""
+        slot.cancel()
+        while slot.waiting and slot in self._slots:
+            due_ns = slot.waiting[0].due_ns
+            if due_ns > now_ns():
+                slot.timer = self._loop.call_at(due_ns / 1e9, self._wake, slot)
+                return
+            self._pass(self._slots.index(slot) + 1, (slot.take(),))
+
+    def _wake(self, slot: "_Slot") -> None:
+        self._let_go(slot)
+        self._weigh()
+
+    def _weigh(self) -> None:
+        held = sum(slot.held for slot in self._slots)
+        if (held >= HELD_BYTES) is not self._throttled:
+            self._throttled = not self._throttled
+            self._throttle(self._throttled)
+
+
+class _Slot:
+    """A stage's place in a chain."""
+
+    def __init__(self, fault: Fault, stage: Stage) -> None:
+        self.fault = fault
+        self.stage = stage
+        self.waiting: deque[Piece] = deque()
+        self.held = 0
+        self.timer: TimerHandle | None = None
+
+    def put(self, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            self.waiting.append(piece)
+            self.held += len(piece.data)
+
+    def take(self) -> Piece:
+        piece = self.waiting.popleft()
+        self.held -= len(piece.data)
+        return piece
+
+    def cancel(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
