@@ -11,7 +11,7 @@ from wireproof.faults.passage import Make, Passage, Tracker
 from wireproof.faults.stage import DIRECTIONS, Direction, End, Piece
 from wireproof.faults.transit import Transit
 
-CHUNK_BYTES = 65536
+CHUNK_BYTES = 262_144
 """What is read at once, and the most that waits for a peer that does not read."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)

@@ -9,6 +9,7 @@ from robotlibcore import DynamicCore
 from wireproof.faults.active import ActiveFaults
 from wireproof.faults.arguments import CONVERTERS
 from wireproof.faults.byte_keywords import ByteKeywords
+from wireproof.faults.connection_keywords import ConnectionKeywords
 from wireproof.faults.errors import FaultError
 from wireproof.faults.healing_keywords import HealingKeywords
 from wireproof.faults.link_keywords import LinkKeywords
@@ -62,7 +63,7 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     def __init__(self) -> None:
         active = ActiveFaults()
         self._links = RunningLinks(active)
-        topics = (LinkKeywords, ByteKeywords, HealingKeywords)
+        topics = (LinkKeywords, ByteKeywords, ConnectionKeywords, HealingKeywords)
         super().__init__([topic(active, self._links) for topic in topics])
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
