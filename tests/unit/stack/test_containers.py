@@ -179,8 +179,8 @@ def test_without_docker_the_reason_is_one_plain_line(project, monkeypatch):
         stack.service("redis")
     assert str(refused.value) == (
         "the compose stack has no service 'redis' to control: it cannot kill services "
-        "(docker compose ps --all --format json: No such file or directory), only servers that tests started (now none); "
-        "call Skip Unless Stack Can    kill services"
+        "(docker compose ps --all --format json: No such file or directory), "
+        "only servers that tests started (now none); call Skip Unless Stack Can    kill services"
     )
 
 
