@@ -116,7 +116,7 @@ def test_a_visitor_is_not_told_an_exit_code(stack):
 
 
 def test_a_service_that_does_not_end_in_time_is_killed(stack):
-    with psycopg.connect(stack.addresses.postgres) as connection:
+    with contextlib.closing(psycopg.connect(stack.addresses.postgres)) as connection:
         connection.execute("SELECT 1")
         smart = signal.SIGTERM  # waits for every open session
         command = dataclasses.replace(stack.postgres.command(), stop_signal=smart)
