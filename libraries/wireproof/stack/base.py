@@ -218,19 +218,6 @@ class Stack:
         """Copies the logs of the services that this run started to the directory `target`."""
         self._added.save_logs(target)
 
-    def recover(self) -> None:
-        """Heals services that a run which died left killed, frozen or rerouted, and warns of each.
-
-        Raises:
-            StackError: one cannot be healed.
-        """
-        found = {name: state for name, service in self.services.items() if (state := service.recover())}
-        if found:
-            for service in self.services.values():
-                service.heal()  # one that needs the others has to find them again
-            states = ", ".join(f"{name} {state}" for name, state in found.items())
-            self.warnings.append(f"a run that died left the {self.mode} stack with {states}: healed")
-
     def stop(self) -> None:
         """Ends what belongs to this run, added servers first; a stack that was there before stays, and whole."""
         self._added.close()
