@@ -123,7 +123,7 @@ class _Look:
 
     def unhealed(self, still_on: Fault) -> Recovery:
         """So far: a fault is on."""
-        return replace(self._basis(self._end_ns), still_on=still_on)
+        return replace(self._basis(self._fault.on_ns, self._end_ns), still_on=still_on)
 
     def since(self, heal_ns: int) -> Recovery:
         """Counted from a heal."""
@@ -133,19 +133,19 @@ class _Look:
         back = rate if self._rate else first
         drained = self._drained(heal_ns, back) if back is not None else None
         return replace(
-            self._basis(self._end_ns if drained is None else drained),
+            self._basis(heal_ns, self._end_ns if drained is None else drained),
             healed_ns=heal_ns,
             first_success_ms=_ms(heal_ns, first),
             rate_ms=_ms(heal_ns, rate),
             drained_ms=_ms(heal_ns, drained),
         )
 
-    def _basis(self, until_ns: int) -> Recovery:
-        """What does not depend on the heal, errors until a moment."""
+    def _basis(self, since_ns: int, until_ns: int) -> Recovery:
+        """What there is beside the times: the rate now, of what got done since a moment, and errors until a moment."""
         seen, on_ns = self._seen, self._fault.on_ns
         errors = {kind: at[(at >= on_ns) & (at <= until_ns)] for kind, at in seen.errors.items()}
         done = seen.done
-        lately = np.count_nonzero((done > self._end_ns - self._window_ns) & (done <= self._end_ns))
+        lately = np.count_nonzero((done > max(since_ns, self._end_ns - self._window_ns)) & (done <= self._end_ns))
         return Recovery(
             fault=self._fault,
             detect_ms=_ms(on_ns, _first(np.concatenate([np.empty(0, np.int64), *errors.values()]))),

@@ -1,6 +1,6 @@
 """Recoveries in words: one line for a check that passed, one for each way in which it fails."""
 
-from wireproof.timing.figures import FEWEST, LONGEST_BEFORE_S, Recovery, Until
+from wireproof.timing.figures import FEWEST, Recovery, Until
 
 _REACHED: dict[Until, str] = {
     "first success": "the first success",
@@ -42,9 +42,8 @@ def unmeasurable(recovery: Recovery, until: Until) -> str:
         )
     if until == "rate" and recovery.rate_before is None:
         return (
-            f"there is no rate to come back to: fewer than {FEWEST} tracked messages were delivered in the "
-            f"{LONGEST_BEFORE_S:g} s before '{recovery.fault.label}'; call Start Tracked Traffic before the fault, "
-            "or give until=drained"
+            f"there is no rate to come back to: the traffic before '{recovery.fault.label}' had delivered fewer than "
+            f"{FEWEST} messages; start it earlier, or give until=drained"
         )
     return ""
 

@@ -67,8 +67,8 @@ def test_what_cannot_be_measured_says_what_to_do() -> None:
         "call Start Tracked Traffic before the fault"
     )
     assert unmeasurable(recovered(rate_before=None), "rate") == (
-        "there is no rate to come back to: fewer than 10 tracked messages were delivered in the 10 s before "
-        "'postgres killed'; call Start Tracked Traffic before the fault, or give until=drained"
+        "there is no rate to come back to: the traffic before 'postgres killed' had delivered fewer than 10 messages; "
+        "start it earlier, or give until=drained"
     )
     assert unmeasurable(recovered(rate_before=None), "drained") == ""
 
