@@ -1,5 +1,6 @@
 """A link without sockets: a tracker, stages behind it, and bytes that go through in any cut."""
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 from hypothesis import strategies as st
@@ -123,4 +124,4 @@ def messages(draw: Callable[..., object], key: bytes = b"") -> list[bytes]:
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     """The data in parts, cut at some places."""
     bounds = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(bounds)]

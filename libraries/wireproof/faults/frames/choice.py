@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from wireproof.dialects import Dialect, Message
 from wireproof.faults.errors import FaultError
 from wireproof.matching import Matcher
+from wireproof.quantities import Fraction
 
 Kind = Callable[[Dialect, Message], bool]
 """What a message has to be in its dialect's terms: an acknowledgement, a delivery."""
@@ -40,7 +41,7 @@ class Choice:
             if value < least:
                 raise FaultError(f"{name} is {least} or more, not {value}")
         if not 0 < self.share <= 1:
-            raise FaultError(f"share is more than 0 % and at most 100 %, not {self.share:.4g} of 1; for none, no fault")
+            raise FaultError(f"share is more than 0 % and at most 100 %, not {Fraction(self.share)}")
 
 
 class Chooser:
