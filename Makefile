@@ -74,6 +74,7 @@ prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; res
 
 docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
 	$(BIN)/python -m robot.libdoc wireproof.Delivery docs/keywords/Delivery.html
+	$(BIN)/python -m robot.libdoc wireproof.Faults docs/keywords/Faults.html
 	$(BIN)/python -m robot.libdoc wireproof.Fixtures docs/keywords/Fixtures.html
 	$(BIN)/python -m robot.libdoc wireproof.Sockets docs/keywords/Sockets.html
 	$(BIN)/python -m robot.libdoc wireproof.Stack docs/keywords/Stack.html

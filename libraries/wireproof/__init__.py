@@ -11,12 +11,13 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Delivery": "wireproof.delivery.keywords",
+    "Faults": "wireproof.faults.keywords",
     "Fixtures": "wireproof.fixtures.keywords",
     "Sockets": "wireproof.sockets.keywords",
     "Stack": "wireproof.stack.keywords",
 }
 
-__all__ = ["Delivery", "Fixtures", "Sockets", "Stack"]
+__all__ = ["Delivery", "Faults", "Fixtures", "Sockets", "Stack"]
 
 
 def __getattr__(name: str) -> Any:

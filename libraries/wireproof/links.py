@@ -4,12 +4,17 @@ The room that runs them adds them here; clients dial through a link and servers 
 knowing that room.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wireproof.wiretext import safe
 
 Address = tuple[str, int]
 """Host and port."""
+
+
+def _nothing(address: str, client: str) -> None:
+    """Nobody wants to know who dials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,16 @@ class Link:
         address: where it listens.
         target: whereto it forwards.
         secure: whether TLS is ended at it, so that it sees frames.
+        announce: to be told, by who dials through it, the own address (`host:port`) and name, before it connects.
+        trouble: why its target could not be reached the last time that it could not, or "".
     """
 
     name: str
     address: Address
     target: Address
     secure: bool = False
+    announce: Callable[[str, str], object] = _nothing
+    trouble: Callable[[], str] = str
 
 
 _links: dict[str, Link] = {}

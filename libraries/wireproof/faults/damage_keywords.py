@@ -5,13 +5,13 @@ from datetime import timedelta
 from robot.api.deco import keyword
 
 from wireproof.arguments import Json, Names
-from wireproof.faults.component import Seed, ns, positive_s, reach_of
+from wireproof.faults.component import Seed, reach_of
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
 from wireproof.faults.frames import deeds
 from wireproof.faults.reach import Directions
 from wireproof.faults.shared_frame_keywords import ALL, FrameComponent, Plan, drawn, which
-from wireproof.quantities import Duration, Fraction, Size
+from wireproof.quantities import Fraction, Size
 
 # mypy: implicit-optional
 # ruff: noqa: B008, RUF013

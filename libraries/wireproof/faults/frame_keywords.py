@@ -11,10 +11,10 @@ from wireproof.faults.fault import Fault
 from wireproof.faults.frames import deeds
 from wireproof.faults.reach import Directions
 from wireproof.faults.shared_frame_keywords import ALL, FrameComponent, Plan, drawn, which
-from wireproof.quantities import Duration, Fraction, Size
+from wireproof.quantities import Duration, Fraction
 
 # mypy: implicit-optional
-# ruff: noqa: B008, RUF013
+# ruff: noqa: RUF013
 # Robot keeps a converter's reason only where a type stands alone: `x: T = None`, not `T | None`.
 
 

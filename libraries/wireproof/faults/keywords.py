@@ -1,15 +1,78 @@
 """The keyword library `wireproof.Faults`."""
 
+from typing import Any
+
+from robot.api import logger
 from robot.api.deco import library
 from robotlibcore import DynamicCore
 
 from wireproof.faults.active import ActiveFaults
+from wireproof.faults.arguments import CONVERTERS
+from wireproof.faults.byte_keywords import ByteKeywords
+from wireproof.faults.damage_keywords import DamageKeywords
+from wireproof.faults.errors import FaultError
+from wireproof.faults.frame_keywords import FrameKeywords
+from wireproof.faults.healing_keywords import HealingKeywords
+from wireproof.faults.link_keywords import LinkKeywords
+from wireproof.faults.running import RunningLinks
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
-    """Faults on links, in databases, caches and services, and their healing."""
+    """Faults on links, in databases, caches and services, and their healing.
+
+    A *link* is a proxy inside the test process that listens on the loopback. `Start Fault Proxy` starts one, clients
+    go through it with `via=`, and what the fault keywords do to it, its users feel:
+
+    ```robotframework
+    *** Settings ***
+    Library    wireproof.Faults
+    Library    wireproof.Sockets
+
+    *** Test Cases ***
+    Messages Wait Out A Pause
+        Start Fault Proxy    room    ws://127.0.0.1:3001/
+        Open Client    alice    ws://127.0.0.1:3001/    via=room
+        ${pause}    Pause Link    room
+        Send Text    alice    hello
+        Heal Fault    ${pause}
+        Wait For Message    alice    text=hello
+    ```
+
+    ## What every fault has in common
+
+    - It applies to the connections there are and to new ones, until it is healed: by `Heal Fault`, `Heal All Faults`,
+      its `duration`, or the end of the test or suite that made it, whatever comes first. Healing twice is fine.
+    - It counts what it touched. A fault that touched nothing until its test ends fails that test: what was tested did
+      not go through it.
+    - Two faults that contradict each other on one link, such as two latencies in the same direction, are refused.
+    - When it was on is in the journal and in the timeline of failures.
+    - What is random has a `seed`; the log tells it, and giving it again repeats the run.
+
+    ## Faults of one client
+
+    `client=alice` takes only the connections of that client; a list takes several. They are known by the names of
+    `Open Client    …    via=`, and must have a connection on the link. A client that comes back is still meant.
+
+    ## Limits
+
+    A link is no network cable: the systems at both its ends go on acknowledging what they get, so TCP's own time-outs
+    do not notice a black hole, only heartbeats of the application do. Real loss and reordering below TCP need other
+    tools. What goes through a link takes some ten microseconds longer, so measurements go without.
+    """
 
     def __init__(self) -> None:
-        self._active = ActiveFaults()
-        super().__init__([])
+        active = ActiveFaults()
+        self._links = RunningLinks(active)
+        topics = (LinkKeywords, ByteKeywords, FrameKeywords, DamageKeywords, HealingKeywords)
+        super().__init__([topic(active, self._links) for topic in topics])
+
+    def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+        """Runs a keyword; what an author can act on becomes one plain line without a traceback."""
+        try:
+            return super().run_keyword(name, args, kwargs)
+        except ValueError as error:
+            raise FaultError(str(error)) from None
+        finally:
+            for problem in self._links.take_problems():
+                logger.warn(problem)

@@ -139,7 +139,7 @@ class Client:
         target = target_of(options.over(Options(subprotocols=dialect.subprotocols)))
         journal().record("connect", self.name, url=target.shown)
         try:
-            connection = dial(target, patience)
+            connection = dial(target, patience, self.name)
         except RefusedError as refusal:
             self._record_refusal(refusal)
             raise

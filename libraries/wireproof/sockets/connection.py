@@ -4,10 +4,13 @@ import contextlib
 import socket
 import ssl
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from wireproof import links
 from wireproof.dialects import CLOSE, PING, PONG, Frame
 from wireproof.journal import now_ns
+from wireproof.links import Link
 from wireproof.sockets import handshake, proxies, tls
 from wireproof.sockets.errors import RefusedError
 from wireproof.sockets.frames import FrameReader, RawFrame
@@ -118,17 +121,32 @@ def close_code(frame: Frame) -> tuple[int, str]:
     return struct.unpack("!H", frame.payload[:2])[0], frame.payload[2:].decode()
 
 
-def dial(target: Target, patience: Patience) -> Connection:
+def dial(target: Target, patience: Patience, client: str = "") -> Connection:
     """Opens a connection.
+
+    Args:
+        target: where to.
+        patience: how long to try.
+        client: the name of who opens it, by which a fault link knows it.
 
     Raises:
         RefusedError: it did not come about; the error knows the stage.
         SocketsError: the certificates or the proxy cannot be used.
         CancelledError: it was called off.
     """
+    link = _link(target.via) if target.via else None
+    try:
+        return _dial(target, patience, link, client)
+    except RefusedError as refusal:
+        if link is not None:
+            raise _through(link, refusal) from None
+        raise
+
+
+def _dial(target: Target, patience: Patience, link: Link | None, client: str) -> Connection:
     context = tls.context(target.tls) if target.secure else None
     started = now_ns()
-    wire = _reach(target, patience)
+    wire = _reach(target, patience) if link is None else _enter(link, client, patience)
     try:
         if context is not None:
             _secure(wire, context, target, patience)
@@ -153,10 +171,36 @@ def _reach(target: Target, patience: Patience) -> Wire:
     return wire
 
 
-def _connect(host: str, port: int, patience: Patience, what: str = "") -> Wire:
+def _link(name: str) -> Link:
+    try:
+        return links.find(name)
+    except ValueError as error:
+        # It may come back: who reconnects goes on trying.
+        raise RefusedError("tcp", f"via={safe(name)}: {error}") from None
+
+
+def _enter(link: Link, client: str, patience: Patience) -> Wire:
+    """The TCP connection goes to the link; SNI, host header and certificate check stay the target's."""
+    return _connect(*link.address, patience, "the link at ", lambda address: link.announce(address, client))
+
+
+def _through(link: Link, refusal: RefusedError) -> RefusedError:
+    trouble = f": {link.trouble()}" if link.trouble() else ""
+    return RefusedError(
+        refusal.stage,
+        f"{refusal.reason} (through the link '{safe(link.name)}'{trouble})",
+        status=refusal.status,
+        code=refusal.code,
+        final=refusal.final,
+    )
+
+
+def _connect(
+    host: str, port: int, patience: Patience, what: str = "", bound: Callable[[str], object] | None = None
+) -> Wire:
     where = f"{what}{safe(host, 80)}:{port}"
     try:
-        return connect(host, port, patience)
+        return connect(host, port, patience, bound)
     except TimeoutError:
         raise RefusedError("tcp", f"{where} did not answer in time") from None
     except socket.gaierror:

@@ -18,7 +18,7 @@ from wireproof.sockets.errors import SocketsError
 from wireproof.sockets.options import Options
 from wireproof.sockets.outcomes import Opened
 from wireproof.sockets.refusals import Expected, verdict
-from wireproof.sockets.settings_keywords import ClientOptions, Headers, Tls, options_from, refuse_link
+from wireproof.sockets.settings_keywords import ClientOptions, Headers, Tls, options_from
 
 # mypy: implicit-optional
 # ruff: noqa: RUF013
@@ -66,7 +66,7 @@ class OpeningKeywords(Component):
             origin: the header Origin, which browsers send.
             tls: certificates for `wss`; see [TLS].
             proxy: `http://user:password@host:port`, a `Secret`; from the environment if not given.
-            via: a fault link; not available in this version.
+            via: the fault link to go through, by its name; see `Start Fault Proxy` of wireproof.Faults.
             login: what the dialect's login needs; values may be `Secret`.
             log_in: no leaves out the login.
             answer_pings: no plays a peer that is gone without a word: the server's pings stay unanswered.
@@ -82,7 +82,6 @@ class OpeningKeywords(Component):
         Get Client State    alice    ==    open
         ```
         """
-        refuse_link(via)
         options = options_from(
             url=url,
             dialect=dialect,
@@ -94,6 +93,7 @@ class OpeningKeywords(Component):
             origin=origin,
             tls=tls,
             proxy=proxy,
+            via=via,
             login=login,
             log_in=log_in,
             answer_pings=answer_pings,
@@ -140,7 +140,7 @@ class OpeningKeywords(Component):
             subprotocols: offered to the server, best first.
             tls: certificates for `wss`; see [TLS].
             proxy: `http://user:password@host:port`, a `Secret`.
-            via: a fault link; not available in this version.
+            via: the fault link to go through, by its name; see `Start Fault Proxy` of wireproof.Faults.
             log_in: no leaves out the login.
             reconnect: come back by themselves after a loss, such as `100ms..5s`.
             timeout: how long opening one of them may take.
@@ -154,7 +154,6 @@ class OpeningKeywords(Component):
         Wait For Message    member-002    text=hello
         ```
         """
-        refuse_link(via)
         shared = options_from(
             url=url,
             dialect=dialect,
@@ -164,6 +163,7 @@ class OpeningKeywords(Component):
             subprotocols=subprotocols,
             tls=tls,
             proxy=proxy,
+            via=via,
             log_in=log_in,
             reconnect=reconnect,
             timeout=timeout,
@@ -229,6 +229,7 @@ class OpeningKeywords(Component):
         log_in: bool = None,
         tls: Tls = None,
         proxy: Secret = None,
+        via: str = "",
         within: timedelta = timedelta(seconds=5),
         msg: str = "",
     ) -> None:
@@ -250,6 +251,7 @@ class OpeningKeywords(Component):
             log_in: no leaves out the login.
             tls: certificates for `wss`; see [TLS].
             proxy: `http://user:password@host:port`, a `Secret`.
+            via: the fault link to go through, by its name; see `Start Fault Proxy` of wireproof.Faults.
             within: how long the refusal may take.
             msg: words to put before a failure's text.
 
@@ -269,6 +271,7 @@ class OpeningKeywords(Component):
             log_in=log_in,
             tls=tls,
             proxy=proxy,
+            via=via,
             timeout=within,
         )
         expected = Expected(stage, status, code, reason)

@@ -52,6 +52,7 @@ class Options:
     origin: str | None = None
     tls: Tls | None = None
     proxy: Hidden | str | None = None
+    via: str | None = None
     login: Mapping[str, Any] | None = None
     log_in: bool | None = None
     answer_pings: bool | None = None
@@ -80,6 +81,7 @@ class Target:
     subprotocols: tuple[str, ...]
     tls: Tls
     proxy: str
+    via: str
     shown: str
 
     @property
@@ -102,6 +104,8 @@ def target_of(options: Options) -> Target:
         raise SocketsError(f"url '{safe(url)}' cannot be read: {safe(error)}") from None
     _check_url(url, parts.scheme, parts.hostname, parts.username, parts.fragment)
     secure = parts.scheme == "wss"
+    if options.via and options.proxy:
+        raise SocketsError("a client goes through a fault link or an HTTP proxy, not both: leave out via or proxy")
     refuse_secret_literal([options.headers, options.query, options.cookies, url, options.origin])
     query = "&".join(part for part in (quote(parts.query, safe=_URL_SAFE), _query(options.query)) if part)
     path = quote(parts.path, safe=_URL_SAFE) or "/"
@@ -114,6 +118,7 @@ def target_of(options: Options) -> Target:
         subprotocols=_subprotocols(options.subprotocols or ()),
         tls=options.tls or Tls(),
         proxy=str(reveal(options.proxy)) if options.proxy else "",
+        via=options.via or "",
         shown=safe(url),
     )
 

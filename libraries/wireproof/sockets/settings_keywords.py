@@ -76,7 +76,7 @@ class SettingsKeywords(Component):
             subprotocols: offered to the server, best first; the dialect's own if not given.
             tls: certificates for `wss`; see [TLS].
             proxy: `http://user:password@host:port`, a `Secret`; from the environment if not given.
-            via: a fault link; not available in this version.
+            via: the fault link to go through, by its name; see `Start Fault Proxy` of wireproof.Faults.
             reconnect: how to come back after a loss, such as `100ms..5s`.
             timeout: how long opening a client may take.
             scope: how long the defaults hold: for the test, the suite (with its child suites) or the run.
@@ -91,7 +91,6 @@ class SettingsKeywords(Component):
         Wait For Message    alice    text=hello
         ```
         """
-        refuse_link(via)
         given = options_from(
             url=url,
             dialect=dialect,
@@ -103,6 +102,7 @@ class SettingsKeywords(Component):
             subprotocols=subprotocols,
             tls=tls,
             proxy=proxy,
+            via=via,
             reconnect=reconnect,
             timeout=timeout,
         )
@@ -183,9 +183,3 @@ def _arguments(options: Options) -> dict[str, Any]:
     if options.timeout_s is not None:
         given["timeout"] = timedelta(seconds=given.pop("timeout_s"))
     return given
-
-
-def refuse_link(via: str) -> None:
-    """Refuses a fault link: the option is part of the language, the links are not here yet."""
-    if via:
-        raise SocketsError("via: fault links are not part of this version: leave out via, the client connects directly")

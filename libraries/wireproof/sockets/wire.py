@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections.abc import Callable
 
 from wireproof.journal import now_ns
 from wireproof.sockets.errors import CancelledError
@@ -142,8 +143,14 @@ class Wire:
             self._sock.close()
 
 
-def connect(host: str, port: int, patience: Patience) -> Wire:
+def connect(host: str, port: int, patience: Patience, bound: Callable[[str], object] | None = None) -> Wire:
     """A TCP connection to the first address of `host` that accepts one.
+
+    Args:
+        host: its name or address.
+        port: its port.
+        patience: how long to try.
+        bound: called with `host:port` of this end before the peer hears of it.
 
     Raises:
         OSError: no address did, or the host has none (`socket.gaierror`).
@@ -155,6 +162,9 @@ def connect(host: str, port: int, patience: Patience) -> Wire:
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if bound is not None:
+                sock.bind((host, 0))
+                bound(_address(sock.getsockname()))
             _connect(sock, address, patience)
             return Wire(sock)
         except (TimeoutError, CancelledError):
