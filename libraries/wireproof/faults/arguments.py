@@ -2,6 +2,7 @@
 
 from wireproof.arguments import Json, Names, converters, to_json, to_names
 from wireproof.faults.fault import Fault
+from wireproof.faults.messages import Recording
 from wireproof.quantities import Bandwidth, Fraction, Size
 
 
@@ -25,6 +26,11 @@ def to_fault(value: object) -> Fault:
     raise ValueError(f"give what the keyword returned that made the fault, not a {type(value).__name__}")
 
 
+def to_recording(value: object) -> Recording:
+    """Only what `Record Messages` returned."""
+    raise ValueError(f"give what Record Messages returned, not a {type(value).__name__}")
+
+
 CONVERTERS = converters(
     (Names, to_names),
     (Json, to_json),
@@ -32,5 +38,6 @@ CONVERTERS = converters(
     (Size, to_size),
     (Fraction, to_fraction),
     (Fault, to_fault),
+    (Recording, to_recording),
 )
 """For Robot: argument types and what makes them."""

@@ -1,5 +1,7 @@
 """What all keywords of frame faults share: from an author's words to stages in a link."""
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +15,7 @@ from wireproof.faults.effect import Effect
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
 from wireproof.faults.frames.choice import Choice, Chooser, Kind
-from wireproof.faults.frames.deeds import DATA, Deed
+from wireproof.faults.frames.deeds import DATA, Deed, Onward, Push
 from wireproof.faults.frames.lens import Lens
 from wireproof.faults.frames.stage import Duty, FrameStage
 from wireproof.faults.frames.stream import MessageStream
@@ -23,12 +25,16 @@ from wireproof.faults.proxy import FaultProxy
 from wireproof.faults.reach import Reach
 from wireproof.faults.running import RunningLinks
 from wireproof.faults.spoken import spoken
+from wireproof.history import SLICE_S
 from wireproof.matching import Matcher
 from wireproof.quantities import Fraction
 from wireproof.wiretext import safe
 
 ALL = Fraction(1.0)
 EVERY = Choice()
+
+_PUSHED_WITHIN_S = 2.0
+"""How long a frame may wait for the end of a message that is on its way; then the link is at a standstill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,28 @@ class FrameComponent(Component):
         self._spoken = spoken()
 
     def disturb(self, link: str, plan: Plan) -> Fault:
-        """Turns a frame fault on.
+        """Turns a frame fault on; raises as `checked` does, or because another fault contradicts this one."""
+        proxy = self.checked(link, plan)
+        fault = Fault(link, f"{plan.name}{plan.reach.words}", lambda: proxy.remove(fault), plan.claims)
+        self.turn_on(proxy, fault, plan.reach.duration_s, lambda: self.install_frames(proxy, fault, plan))
+        return fault
+
+    def checked(self, link: str, plan: Plan) -> FaultProxy:
+        """The proxy that a plan is for, when there is all that it speaks of.
 
         Raises:
-            FaultError: the link carries no WebSockets, or there is no such client or dialect.
+            FaultError: the link carries no WebSockets, or there is no such client.
+            ValueError: there is no such dialect.
             SkipExecution: frames cannot be seen inside the link's TLS.
         """
         proxy = self.websockets(link)
         plan.reach.require_known(link, proxy.clients)
         if plan.dialect:
             dialects.create(plan.dialect)
-        fault = Fault(link, f"{plan.name}{plan.reach.words}", lambda: proxy.remove(fault), plan.claims)
+        return proxy
+
+    def install_frames(self, proxy: FaultProxy, fault: Fault, plan: Plan) -> None:
+        """Puts what a plan says in the way of a link's messages."""
         effect = Effect(fault)
         chooser = Chooser(plan.choice)
 
@@ -85,9 +102,50 @@ class FrameComponent(Component):
                 felt(0)
                 fault.touch("frames")
 
-            return self._stage(link, passage, plan, Duty(plan.opcodes, chooser, plan.deed(passage), touched))
+            duty = Duty(plan.opcodes, chooser, plan.deed(passage), touched)
+            return self._stage(proxy.name, passage, plan.dialect, duty)
 
-        self.turn_on(proxy, fault, plan.reach.duration_s, lambda: proxy.install(fault, stage))
+        proxy.install(fault, stage)
+
+    def push(self, link: str, name: str, reach: Reach, onward: Callable[[Passage], Onward]) -> Fault:
+        """Puts something between two messages of each connection that is open now, at once or as soon as it can.
+
+        Raises:
+            FaultError: the link carries no WebSockets or has no connection, or there is no such client.
+            SkipExecution: frames cannot be seen inside the link's TLS.
+        """
+        proxy = self.websockets(link)
+        if not proxy.connections:
+            raise FaultError(f"link '{safe(link)}' has no connection: open a client with via={safe(link)} first")
+        reach.require_known(link, proxy.clients)
+        fault = Fault(link, f"{name}{reach.words}", lambda: proxy.remove(fault))
+        effect = Effect(fault)
+        waiting: set[Passage] = set()
+        is_done = threading.Event()
+
+        def stage(passage: Passage) -> FrameStage | None:
+            if is_installed.is_set() or not reach.covers(passage):
+                return None
+            waiting.add(passage)
+            felt = effect.of(passage)
+
+            def pushed() -> None:
+                felt(0)
+                fault.touch("frames")
+                waiting.discard(passage)
+                if not waiting:
+                    is_done.set()
+
+            duty = Duty(frozenset(), Chooser(EVERY), Push(onward(passage), pushed), lambda: None)
+            return self._stage(link, passage, "", duty)
+
+        is_installed = threading.Event()
+        self.turn_on(proxy, fault, None, lambda: proxy.install(fault, stage))
+        is_installed.set()
+        give_up = time.monotonic() + _PUSHED_WITHIN_S
+        while not is_done.wait(SLICE_S) and time.monotonic() < give_up:
+            pass
+        self.active.heal(fault)
         return fault
 
     def websockets(self, link: str) -> FaultProxy:
@@ -107,10 +165,11 @@ class FrameComponent(Component):
             raise SkipExecution(f"frame faults need TLS ended at the proxy; link '{safe(link)}' passes wss on as it is")
         return running.proxy
 
-    def _stage(self, link: str, passage: Passage, plan: Plan, duty: Duty) -> FrameStage:
-        spoken = self._spoken
-        name = (lambda: plan.dialect) if plan.dialect else (lambda: spoken.at(passage.client_address))
-        is_control = bool(plan.opcodes) and not plan.opcodes & DATA
+    def _stage(self, link: str, passage: Passage, dialect: str, duty: Duty) -> FrameStage:
+        def name() -> str:
+            return dialect or self._spoken.at(passage.client_address)
+
+        is_control = bool(duty.opcodes) and not duty.opcodes & DATA
         stream = MessageStream(passage.tracker, passage.direction, control=is_control)
         return FrameStage(stream, Lens(link, passage.direction, DialectOf(name)), duty)
 

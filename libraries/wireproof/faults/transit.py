@@ -51,6 +51,10 @@ class Transit:
         self._slots.insert(0 if getattr(stage, "understands_messages", False) else len(self._slots), slot)
         self._set_alarm(slot)
 
+    def begin_with(self, stage: Stage) -> None:
+        """Puts a stage in the way that is no fault's; it goes by itself."""
+        self._slots.append(_Slot(None, stage))
+
     def remove(self, fault: Fault) -> None:
         """Takes a fault's stage out of the way; what it held goes on to the next ones."""
         position = next((place for place, slot in enumerate(self._slots) if slot.fault is fault), None)
@@ -75,6 +79,8 @@ class Transit:
                 slot.put(slot.stage.feed(replace(piece, due_ns=0), now_ns()))
                 self._let_go(slot)
                 self._set_alarm(slot)
+                if getattr(slot.stage, "is_over", False) and not slot.waiting:
+                    self._slots.remove(slot)
             else:
                 self._deliver(piece)
 
@@ -114,7 +120,7 @@ class Transit:
 class _Slot:
     """A stage's place in a chain."""
 
-    def __init__(self, fault: Fault, stage: Stage) -> None:
+    def __init__(self, fault: Fault | None, stage: Stage) -> None:
         self.fault = fault
         self.stage = stage
         self.waiting: deque[Piece] = deque()

@@ -4,38 +4,40 @@ A frame of a compressed connection cannot be dropped or changed alone: those beh
 decompressor. So no link lets permessage-deflate be agreed on.
 """
 
+from collections.abc import Iterable
+
+from wireproof.faults.stage import Piece
+
 _LONGEST_HEAD = 65536
 _NAME = b"sec-websocket-extensions"
 
 
 class Uncompressed:
-    """The beginning of what a client sends: holds the head back until it is whole, and takes the offer out.
+    """Holds the head of a request back until it is whole, and takes the offer to compress out of it.
 
     Attributes:
-        is_over: the head has gone on; everything after it goes on as it is.
+        is_over: the head has gone on; everything behind it goes on as it is.
     """
 
     def __init__(self) -> None:
         self.is_over = False
         self._head = b""
 
-    def feed(self, data: bytes) -> bytes:
-        """What goes on now."""
+    def feed(self, piece: Piece, now_ns: int) -> Iterable[Piece]:
         if self.is_over:
-            return data
-        self._head += data
+            return (piece,)
+        self._head += piece.data
         end = self._head.find(b"\r\n\r\n")
-        if end < 0 and len(self._head) <= _LONGEST_HEAD:
-            return b""
-        return self.rest() if end < 0 else self._without_offer(end)
+        if end < 0 and len(self._head) <= _LONGEST_HEAD and not piece.end:
+            return ()
+        self.is_over = True
+        data = self._head if end < 0 else _without_offer(self._head, end)
+        return (Piece(data, piece.due_ns, piece.end),)
 
-    def rest(self) -> bytes:
-        """A head that never becomes whole, as it is."""
-        rest, self._head, self.is_over = self._head, b"", True
-        return rest
+    def release(self, now_ns: int) -> Iterable[Piece]:
+        return ()  # it is no fault's, so nobody heals it
 
-    def _without_offer(self, end: int) -> bytes:
-        data = self.rest()
-        lines = data[:end].split(b"\r\n")
-        kept = [line for line in lines if line.partition(b":")[0].strip().lower() != _NAME]
-        return b"\r\n".join(kept) + data[end:]
+
+def _without_offer(head: bytes, end: int) -> bytes:
+    kept = (line for line in head[:end].split(b"\r\n") if line.partition(b":")[0].strip().lower() != _NAME)
+    return b"\r\n".join(kept) + head[end:]

@@ -2,7 +2,8 @@
 
 import copy
 
-from wireproof.faults.stage import DIRECTIONS, Direction
+from wireproof.faults.stage import DIRECTIONS, Direction, Stage
+from wireproof.faults.uncompressed import Uncompressed
 
 LONGEST_HEAD = 14
 _LONGEST_HTTP_HEAD = 65536
@@ -116,6 +117,10 @@ class WebSocketTracker:
         if position.is_lost and not position.is_upgraded:  # a refusal: neither speaks WebSocket
             for other in self._positions.values():
                 other.lose()
+
+    def opening(self, direction: Direction) -> Stage | None:
+        """What every connection begins with: no compression is agreed on."""
+        return Uncompressed() if direction == "to server" else None
 
     def upgraded(self, direction: Direction) -> bool:
         """Whether what comes next in a direction belongs to frames."""

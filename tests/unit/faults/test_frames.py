@@ -278,12 +278,12 @@ class TestDeeds:
     def test_a_push_comes_at_once_or_at_the_next_boundary(self):
         told = []
         way = Way()
-        stage = way.put(deeds.Push(D, lambda: told.append("now")), ())
+        stage = way.put(deeds.Push((D,), lambda: told.append("now")), ())
         assert stage.wake_ns
         assert way.wake(5) == D
         assert stage.wake_ns == 0
         way.send(A[:4])
-        stage = way.put(deeds.Push(D, lambda: told.append("later")), ())
+        stage = way.put(deeds.Push((D,), lambda: told.append("later")), ())
         assert stage.wake_ns == 0
         assert way.wake(6) == b""
         assert way.send(A[4:] + B) == A + B + D
@@ -291,7 +291,7 @@ class TestDeeds:
 
     def test_a_push_waits_for_the_upgrade(self):
         way = Way(upgraded=False)
-        way.put(deeds.Push(D, lambda: None), ())
+        way.put(deeds.Push((D,), lambda: None), ())
         assert way.wake(5) == b""
         assert way.send(RESPONSE) == RESPONSE + D
 

@@ -174,19 +174,23 @@ class Remember(Deed):
 
 
 class Push(Deed):
-    """Nothing is done to messages; something comes between two of them, as soon as it can."""
+    """Nothing is done to messages; something comes between two of them, as soon as it can.
 
-    def __init__(self, data: bytes, tell: Callable[[], object]) -> None:
-        self._data = data
+    Args:
+        onward: what comes.
+        tell: called when it has.
+    """
+
+    def __init__(self, onward: Onward, tell: Callable[[], object]) -> None:
+        self._onward = onward
         self._tell = tell
 
     @property
     def wake_ns(self) -> int:
-        return _LONG_AGO_NS if self._data else 0
+        return _LONG_AGO_NS if self._onward else 0
 
     def due(self, now_ns: int) -> Onward:
-        data, self._data = self._data, b""
-        if not data:
-            return ()
-        self._tell()
-        return (data,)
+        onward, self._onward = self._onward, ()
+        if onward:
+            self._tell()
+        return onward
