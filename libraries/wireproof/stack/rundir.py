@@ -129,6 +129,13 @@ class RunDirectory:
         """Collects children that have ended: PostgreSQL takes a zombie for a server that still runs on its data."""
         self._children = [child for child in self._children if child.poll() is None]
 
+    def exit_code(self, identity: Identity) -> int | None:
+        """What a service ended with, minus the number of a signal that ended it.
+
+        None when it has not ended, or is not a child of this process: only its parent is told.
+        """
+        return next((child.poll() for child in self._children if child.pid == identity.pid), None)
+
     def process(self, name: str) -> Identity | None:
         """The process on record for a service, whoever started it; it may be dead."""
         with suppress(OSError, ValueError, KeyError):

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from wireproof import journal
-from wireproof.stack import StackError, janitor, readiness, services
+from wireproof.stack import StackError, janitor, processes, readiness
 from wireproof.stack.embedded import EmbeddedStack
 
 NAMES = ("postgres", "redis", "server")
@@ -71,7 +71,7 @@ def test_a_killed_service_comes_back_on_the_same_port(stack, name):
 def test_a_restarted_service_ends_in_good_order(stack, name):
     service = stack.service(name)
     before = service.process
-    assert service.stop() is True
+    assert service.stop().graceful
     service.start()
     assert service.process not in (None, before)
 
@@ -204,7 +204,7 @@ def test_a_name_that_is_no_name_is_refused(stack):
 
 def test_taken_ports_are_exchanged_for_free_ones(stack, monkeypatch):
     """The first port that is offered belongs to somebody: every service takes the next one."""
-    free_port = services.free_port
+    free_port = processes.free_port
     with contextlib.ExitStack() as takers:
         offered = []
         for _ in range(3):
@@ -226,7 +226,7 @@ def test_taken_ports_are_exchanged_for_free_ones(stack, monkeypatch):
 
 def test_a_server_at_whose_port_another_one_answers_takes_other_ports(stack, monkeypatch):
     """Two runs may be given the same free port; the one that comes second must not take the first one's for its own."""
-    free_port = services.free_port
+    free_port = processes.free_port
     offered = [stack.server.http_port, stack.server.ws_port]
     monkeypatch.setattr("wireproof.stack.server.free_port", lambda: offered.pop() if offered else free_port())
     server = stack.start_server({})
