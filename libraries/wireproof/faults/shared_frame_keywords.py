@@ -33,6 +33,9 @@ from wireproof.wiretext import safe
 ALL = Fraction(1.0)
 EVERY = Choice()
 
+NOTHING = Duty(frozenset(), Chooser(EVERY), Deed(), lambda: None)
+"""Of those who only look: what passes a link in the other direction, and from others, is told to the journal too."""
+
 _PUSHED_WITHIN_S = 2.0
 """How long a frame may wait for the end of a message that is on its way; then the link is at a standstill."""
 
@@ -94,14 +97,14 @@ class FrameComponent(Component):
         chooser = Chooser(plan.choice)
 
         def stage(passage: Passage) -> FrameStage | None:
-            if not plan.reach.covers(passage):
-                return None
             felt = effect.of(passage)
 
             def touched() -> None:
                 felt(0)
                 fault.touch("frames")
 
+            if not plan.reach.covers(passage):
+                return self._stage(proxy.name, passage, plan.dialect, NOTHING) if plan.opcodes & DATA else None
             duty = Duty(plan.opcodes, chooser, plan.deed(passage), touched)
             return self._stage(proxy.name, passage, plan.dialect, duty)
 
