@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 from wireproof.faults.passage import Tracker
 from wireproof.faults.target import Protocol, Target
+from wireproof.faults.websocket import WebSocketTracker
 
-_TRACKERS: Mapping[Protocol, Callable[[], Tracker]] = {}
+_TRACKERS: Mapping[Protocol, Callable[[], Tracker]] = {"websocket": WebSocketTracker}
 
 
 def tracker_of(target: Target) -> Callable[[], Tracker | None]:

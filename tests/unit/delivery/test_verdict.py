@@ -86,8 +86,9 @@ def test_what_never_left_its_sender_is_unknown() -> None:
 
 
 def test_a_proxy_tells_how_far_it_came() -> None:
-    story = chat().send("alice", M, to="b").answer("alice", M).tell("wire", "office", id=M)
-    assert story.verdict().line.endswith("acked 1.0 ms after it was sent, on the wire at office, never on bob's socket")
+    story = chat().send("alice", M, to="b").answer("alice", M).tell("wire", "office", id=M, direction="to server")
+    where = "on the wire at office to server"
+    assert story.verdict().line.endswith(f"acked 1.0 ms after it was sent, {where}, never on bob's socket")
 
 
 def test_where_nothing_is_known_of_a_loss_it_says_so() -> None:
