@@ -192,7 +192,7 @@ DEFECTS = (
         expected="lost",
         also=("gap", "missing-recipient"),
         caught_by=("DLV-06", "REC-16"),
-        spreads_to=("REC-01", "REC-02", "REC-12", "REC-13", "REC-14"),
+        spreads_to=("DLV-05", "REC-01", "REC-02", "REC-12", "REC-13", "REC-14"),
         put_in=backlog.confirm_on_send,
     ),
     Defect(

@@ -59,13 +59,23 @@ def cling(parts: Parts) -> Parts:
     return replace(parts, delivery=mixed(_Clinging, parts.delivery))
 
 
+class _Resettable(Connection):
+    """Remembers whether its end was a reset instead of a close frame."""
+
+    was_reset = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.was_reset = isinstance(exc, OSError) and self.protocol.close_rcvd is None
+        super().connection_lost(exc)
+
+
 class _Hoarding(Gateway):
     """Keeps the connections that end by a reset, and their places: only an orderly end lets go of them."""
 
     async def _serve(self, accepted: ServerConnection) -> None:
         await super()._serve(accepted)
-        connection = cast(Connection, accepted)
-        if isinstance(connection.connection_exc, OSError):
+        connection = cast(_Resettable, accepted)
+        if connection.was_reset:
             connection.link = None  # nothing is written to it any more
             self._open[connection] = None
             self._services.metrics.connections += 1
@@ -73,7 +83,8 @@ class _Hoarding(Gateway):
 
 def hoard(parts: Parts) -> Parts:
     """A connection that is reset is never let go of."""
-    return replace(parts, gateway=mixed(_Hoarding, parts.gateway))
+    connection_class = mixed(_Resettable, parts.gateway.connection_class)
+    return replace(parts, gateway=mixed(_Hoarding, parts.gateway, connection_class=connection_class))
 
 
 class _Watching(Delivery):

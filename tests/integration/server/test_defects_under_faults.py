@@ -263,7 +263,7 @@ async def terminated_sessions(world: World) -> object:
     async with pair(target) as (phone, _), world.database(server) as connection:
         before = (await phone.ask("user_message", "before", toDeviceId="desktop"))["status"]
         assert await connection.fetchval(_TERMINATE) > 2
-        for number in range(20):
+        for number in range(12):
             last = (await phone.ask("user_message", number, toDeviceId="desktop"))["status"]
         return before, last
 
