@@ -78,6 +78,7 @@ docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywo
 	$(BIN)/python -m robot.libdoc wireproof.Fixtures docs/keywords/Fixtures.html
 	$(BIN)/python -m robot.libdoc wireproof.Sockets docs/keywords/Sockets.html
 	$(BIN)/python -m robot.libdoc wireproof.Stack docs/keywords/Stack.html
+	$(BIN)/python -m robot.libdoc wireproof.Timing docs/keywords/Timing.html
 
 clean:           ## remove what runs and installs leave
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache .robocop_cache build dist

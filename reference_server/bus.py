@@ -80,18 +80,22 @@ class Bus:
         """Hear the other nodes; subscribes again after every loss."""
         while True:
             try:
-                async with self._client.pubsub() as subscription:
-                    await subscription.subscribe(self._channel)
-                    self.connected = True
-                    logs.info("bus connected")
-                    async for message in subscription.listen():
-                        if message["type"] == "message":
-                            self._hear(message["data"])
+                await self._listen()
             except (RedisError, OSError) as problem:
                 if self.connected:
                     logs.warning("bus lost", reason=type(problem).__name__)
             self.connected = False
             await asyncio.sleep(RECONNECT_PAUSE)
+
+    async def _listen(self) -> None:
+        """Until the subscription is lost."""
+        async with self._client.pubsub() as subscription:
+            await subscription.subscribe(self._channel)
+            self.connected = True
+            logs.info("bus connected")
+            async for message in subscription.listen():
+                if message["type"] == "message":
+                    self._hear(message["data"])
 
     async def close(self) -> None:
         """End all connections."""

@@ -223,6 +223,7 @@ class Gateway:
     """Accepts connections, keeps them alive and lets them go."""
 
     peer_class: type[Peer] = Peer
+    connection_class: type[Connection] = Connection
 
     def __init__(self, services: Services, tokens: Tokens | None) -> None:
         """Without `tokens` an Authorization header is not looked at."""
@@ -251,7 +252,7 @@ class Gateway:
             max_queue=None,
             write_limit=min(WRITE_HIGH_WATER, s.outbound_buffer_bytes // 2),
             logger=logs.WEBSOCKETS_LOGGER,
-            create_connection=Connection,
+            create_connection=self.connection_class,
             backlog=1024,
         )
         port: int = self._server.sockets[0].getsockname()[1]

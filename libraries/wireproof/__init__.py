@@ -15,9 +15,10 @@ _ROOMS = {
     "Fixtures": "wireproof.fixtures.keywords",
     "Sockets": "wireproof.sockets.keywords",
     "Stack": "wireproof.stack.keywords",
+    "Timing": "wireproof.timing.keywords",
 }
 
-__all__ = ["Delivery", "Faults", "Fixtures", "Sockets", "Stack"]
+__all__ = ["Delivery", "Faults", "Fixtures", "Sockets", "Stack", "Timing"]
 
 
 def __getattr__(name: str) -> Any:

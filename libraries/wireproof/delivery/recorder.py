@@ -215,7 +215,8 @@ class Recorder:
         self._add("scans", data["scan"], self._names.of(data.get("table", "")), data["asked_ns"], event.at_ns)
 
     def _wire(self, event: Event, data: Mapping[str, Any]) -> None:
-        self._add("wire", self._ids.of(data["id"]), self._names.of(event.source), event.at_ns)
+        place = f"{event.source} {data.get('direction', '')}".rstrip()
+        self._add("wire", self._ids.of(data["id"]), self._names.of(place), event.at_ns)
 
     def _fault(self, event: Event, data: Mapping[str, Any]) -> None:
         name = self._names.of(data.get("name") or event.source)

@@ -81,6 +81,9 @@ class Flow:
         self._tracker = tracker
         self._transit = Transit(connection.loop, self._deliver, lambda full: self.hold("faults", full))
         self._holds: set[str] = set()
+        opening = getattr(tracker, "opening", None)
+        if opening is not None and (stage := opening(passage.direction)) is not None:
+            self._transit.begin_with(stage)
 
     def take(self, data: bytes) -> None:
         """Takes what the source has sent."""

@@ -10,10 +10,14 @@ from wireproof.faults.active import ActiveFaults
 from wireproof.faults.arguments import CONVERTERS
 from wireproof.faults.byte_keywords import ByteKeywords
 from wireproof.faults.connection_keywords import ConnectionKeywords
+from wireproof.faults.control_frame_keywords import ControlFrameKeywords
+from wireproof.faults.damage_keywords import DamageKeywords
 from wireproof.faults.database_keywords import DatabaseKeywords
 from wireproof.faults.errors import FaultError, UnableError
+from wireproof.faults.frame_keywords import FrameKeywords
 from wireproof.faults.healing_keywords import HealingKeywords
 from wireproof.faults.link_keywords import LinkKeywords
+from wireproof.faults.message_keywords import MessageKeywords
 from wireproof.faults.reply_keywords import ReplyKeywords
 from wireproof.faults.running import RunningLinks
 from wireproof.faults.waiting_keywords import WaitingKeywords
@@ -56,6 +60,20 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     `client=alice` takes only the connections of that client; a list takes several. They are known by the names of
     `Open Client    …    via=`, and must have a connection on the link. A client that comes back is still meant.
 
+    ## Which messages
+
+    Faults of frames are for links to a `ws://` target. A message in fragments is one message; what is not meant passes
+    as it is, to the byte. Of the messages in their direction they take those that are all that is asked, read by the
+    `dialect`: `kind`, `json` and `regex`, as in Sockets' Matching. Of these the first `skip` pass, then every
+    `every`-th is taken, of those a `share` at random, and at most `count`. All connections count together.
+
+    Where the dialect finds an id, the journal notes that a message went through, so that a ledger can tell what was
+    lost behind the link from what never came through it.
+
+    Frames cannot be seen inside TLS: on a link to `wss://` the test is skipped with the reason. No compression is
+    agreed on through a link to `ws://`: the offer is taken out of the request, for a compressed frame cannot be lost
+    alone.
+
     ## Limits
 
     A link is no network cable: the systems at both its ends go on acknowledging what they get, so TCP's own time-outs
@@ -70,6 +88,10 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             LinkKeywords,
             ByteKeywords,
             ConnectionKeywords,
+            FrameKeywords,
+            DamageKeywords,
+            ControlFrameKeywords,
+            MessageKeywords,
             ReplyKeywords,
             DatabaseKeywords,
             WaitingKeywords,

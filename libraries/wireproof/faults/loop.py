@@ -60,8 +60,8 @@ class LoopThread:
 
     def _keep(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        why = f"{type(error).__name__}: {error}" if error is not None else ""
-        self._problems.append(safe(" ".join(part for part in ("in a link:", context["message"], why) if part)))
+        why = f"{type(error).__name__}: {error}; " if error is not None else ""
+        self._problems.append(safe(f"in a link: {why}{context['message']}"))
 
 
 class Repeating:

@@ -8,7 +8,10 @@ from wireproof.faults.stage import Direction, Stage
 
 
 class Tracker(Protocol):
-    """Follows the protocol of one connection since it began; what else it knows, faults of that protocol ask."""
+    """Follows the protocol of one connection since it began; what else it knows, faults of that protocol ask.
+
+    Where it has a method `opening`, that gives the stage that a direction begins with, fault or no fault, or None.
+    """
 
     def follow(self, direction: Direction, data: bytes) -> None:
         """Sees bytes as they come from a peer, before any stage."""

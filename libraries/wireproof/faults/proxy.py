@@ -6,7 +6,6 @@ What is public here may be called from any thread; the rest runs in the loop.
 import asyncio
 import socket
 from collections.abc import Callable, Collection
-from functools import partial
 
 from wireproof import journal
 from wireproof.faults.connecting import Gate
@@ -160,8 +159,8 @@ class FaultProxy:
             gate = None
         if gate is not None:
             gate.fault.touch("connections")
-            gone = self._loop.create_future()
-            answerer = gate.answerer(partial(gone.set_result, None))
+            gone = asyncio.Event()
+            answerer = gate.answerer(gone.set)
             if answerer is not None:
                 await self._answer(taken, answerer, gone)
                 return
@@ -185,10 +184,10 @@ class FaultProxy:
             connection.reset()
             raise
 
-    async def _answer(self, taken: socket.socket, answerer: asyncio.Protocol, gone: "asyncio.Future[None]") -> None:
+    async def _answer(self, taken: socket.socket, answerer: asyncio.Protocol, gone: asyncio.Event) -> None:
         transport, _ = await self._loop.connect_accepted_socket(lambda: answerer, taken)
         try:
-            await gone
+            await gone.wait()
         finally:
             transport.abort()
 

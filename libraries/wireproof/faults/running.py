@@ -85,6 +85,10 @@ class RunningLinks:
             raise FaultError(f"no link '{safe(name)}' is running; there is {known}")
         return self._links[name]
 
+    def runs(self, proxy: FaultProxy) -> bool:
+        """Whether a link has not ended yet."""
+        return any(link.proxy is proxy for link in self._links.values())
+
     def stop(self, name: str) -> None:
         """Heals what is wrong with a link and ends it.
 

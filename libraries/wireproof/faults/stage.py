@@ -27,7 +27,11 @@ class Piece:
 
 
 class Stage(Protocol):
-    """One fault's share in one direction of one connection. It does no I/O, reads no clock and starts no task."""
+    """One fault's share in one direction of one connection. It does no I/O, reads no clock and starts no task.
+
+    A stage may have these attributes too: `wake_ns` says when it wants to be fed an empty piece although no bytes
+    come, 0 for never; `understands_messages` puts it before stages of bytes; once `is_over` holds it is left out.
+    """
 
     def feed(self, piece: Piece, now_ns: int) -> Iterable[Piece]:
         """What goes on to the next stage for a piece that came in; what it holds back it keeps."""

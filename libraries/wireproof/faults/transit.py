@@ -42,12 +42,18 @@ class Transit:
         self._weigh()
 
     def install(self, fault: Fault, stage: Stage) -> None:
-        """Puts a stage in the way: of bytes at the end, of messages behind the other stages of messages."""
+        """Puts a stage in the way: of bytes at the end, of messages at the beginning.
+
+        A stage that understands messages begins where the peer is, as the tracker knows it; what comes out of other
+        stages may be somewhere else.
+        """
         slot = _Slot(fault, stage)
-        position = len(self._slots)
-        if getattr(stage, "understands_messages", False):
-            position = sum(getattr(other.stage, "understands_messages", False) for other in self._slots)
-        self._slots.insert(position, slot)
+        self._slots.insert(0 if getattr(stage, "understands_messages", False) else len(self._slots), slot)
+        self._set_alarm(slot)
+
+    def begin_with(self, stage: Stage) -> None:
+        """Puts a stage in the way that is no fault's; it goes by itself."""
+        self._slots.append(_Slot(None, stage))
 
     def remove(self, fault: Fault) -> None:
         """Takes a fault's stage out of the way; what it held goes on to the next ones."""
@@ -55,14 +61,14 @@ class Transit:
         if position is None:
             return
         slot = self._slots.pop(position)
-        slot.cancel()
+        slot.close()
         self._pass(position, [*slot.waiting, *slot.stage.release(now_ns())])
         self._weigh()
 
     def close(self) -> None:
         """Ends it: nothing is delivered any more."""
         for slot in self._slots:
-            slot.cancel()
+            slot.close()
         self._slots.clear()
 
     def _pass(self, position: int, pieces: Iterable[Piece]) -> None:
@@ -72,6 +78,9 @@ class Transit:
                 slot = self._slots[position]
                 slot.put(slot.stage.feed(replace(piece, due_ns=0), now_ns()))
                 self._let_go(slot)
+                self._set_alarm(slot)
+                if getattr(slot.stage, "is_over", False) and not slot.waiting:
+                    self._slots.remove(slot)
             else:
                 self._deliver(piece)
 
@@ -89,6 +98,18 @@ class Transit:
         self._let_go(slot)
         self._weigh()
 
+    def _set_alarm(self, slot: "_Slot") -> None:
+        """Feeds a stage that wants it at a time, although no bytes come; see `Stage`."""
+        if slot.alarm is not None:
+            slot.alarm.cancel()
+            slot.alarm = None
+        if (wake_ns := getattr(slot.stage, "wake_ns", 0)) and slot in self._slots:
+            slot.alarm = self._loop.call_at(wake_ns / 1e9, self._ring, slot)
+
+    def _ring(self, slot: "_Slot") -> None:
+        self._pass(self._slots.index(slot), (Piece(),))
+        self._weigh()
+
     def _weigh(self) -> None:
         held = sum(slot.held for slot in self._slots)
         if (held >= HELD_BYTES) is not self._throttled:
@@ -99,12 +120,13 @@ class Transit:
 class _Slot:
     """A stage's place in a chain."""
 
-    def __init__(self, fault: Fault, stage: Stage) -> None:
+    def __init__(self, fault: Fault | None, stage: Stage) -> None:
         self.fault = fault
         self.stage = stage
         self.waiting: deque[Piece] = deque()
         self.held = 0
         self.timer: TimerHandle | None = None
+        self.alarm: TimerHandle | None = None
 
     def put(self, pieces: Iterable[Piece]) -> None:
         for piece in pieces:
@@ -120,3 +142,9 @@ class _Slot:
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
+
+    def close(self) -> None:
+        self.cancel()
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None

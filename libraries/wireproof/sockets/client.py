@@ -234,14 +234,18 @@ class Client:
             return replace(outgoing, confidential=True)
         return outgoing
 
-    def send(self, outgoing: Outgoing) -> Sent:
+    def send(self, outgoing: Outgoing, *, intended_ns: int = 0) -> Sent:
         """Sends one message.
+
+        Args:
+            outgoing: what to send.
+            intended_ns: when it was due, where a rate says that.
 
         Raises:
             ClosedError: the client is not open, or its connection broke just now.
         """
         session = self._writable("send")
-        at_ns = self._try_to_send(lambda: session.send(outgoing), len(outgoing.payload))
+        at_ns = self._try_to_send(lambda: session.send(outgoing, intended_ns=intended_ns), len(outgoing.payload))
         return Sent(self.name, at_ns, len(outgoing.payload), outgoing.id, outgoing.kind)
 
     def send_raw(self, data: bytes) -> Sent:

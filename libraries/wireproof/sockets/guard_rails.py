@@ -3,6 +3,8 @@
 The limits are those of `Attach To Stack`. A stack without limits, or no stack, allows everything.
 """
 
+import threading
+
 from wireproof import stack
 from wireproof.journal import now_ns
 from wireproof.quantities import Rate
@@ -15,6 +17,7 @@ class GuardRails:
 
     def __init__(self) -> None:
         self._next_send_ns = 0
+        self._lock = threading.Lock()
 
     def allow_connections(self, already_open: int, more: int) -> None:
         """Refuses what would go beyond the limit.
@@ -29,22 +32,29 @@ class GuardRails:
                 f"{more} more were asked for"
             )
 
-    def allow_rate(self, rate: Rate) -> None:
+    def allow_rate(self, rate: Rate, already: float = 0) -> None:
         """Refuses a rate beyond the limit.
+
+        Args:
+            rate: what is asked for.
+            already: so many messages a second are being sent without that.
 
         Raises:
             SocketsError: the rate is not allowed.
         """
         limit = _guards().max_rate
-        if limit is not None and rate.per_second > limit.per_second:
-            raise SocketsError(f"the stack allows {limit} (max_rate of Attach To Stack), {rate} was asked for")
+        if limit is not None and already + rate.per_second > limit.per_second:
+            running = f", and {Rate(already)} are being sent already" if already else ""
+            raise SocketsError(f"the stack allows {limit} (max_rate of Attach To Stack), {rate} was asked for{running}")
 
     def wait_to_send(self) -> None:
-        """Waits until the next message may go without exceeding the limit."""
+        """Waits until the next message may go without exceeding the limit; callable from any thread."""
         limit = _guards().max_rate
         if limit is not None:
-            sleep_until(self._next_send_ns, Patience())
-            self._next_send_ns = now_ns() + int(limit.interval_s * 1e9)
+            with self._lock:
+                turn_ns = max(self._next_send_ns, now_ns())
+                self._next_send_ns = turn_ns + int(limit.interval_s * 1e9)
+            sleep_until(turn_ns, Patience())
 
 
 def _guards() -> stack.Guards:

@@ -45,3 +45,30 @@ class Sent:
 
     def __repr__(self) -> str:
         return f"<{safe(self.client, 40)} sent {safe(self.kind or 'message', 40)}, {self.length} bytes>"
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficReport:
+    """What steady tracked traffic came to.
+
+    Attributes:
+        name: what it is called.
+        rate: how many messages a second were due.
+        sent: how many were sent.
+        unsent: how many were due and could not be sent, because their client was not open or took no bytes.
+        by_client: by sender, how many it sent.
+        achieved_rate: how many messages a second were sent.
+        late_p99_ms: how late after they were due 99 % of them were sent at most; None if none was.
+    """
+
+    name: str
+    rate: float
+    sent: int
+    unsent: int
+    by_client: Mapping[str, int]
+    achieved_rate: float
+    late_p99_ms: float | None
+
+    def __repr__(self) -> str:
+        late = "" if self.late_p99_ms is None else f", p99 {self.late_p99_ms:.1f} ms late"
+        return f"<{safe(self.name, 40)}: {self.sent} sent ({self.achieved_rate:.1f}/s){late}, {self.unsent} unsent>"

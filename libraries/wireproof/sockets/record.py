@@ -31,11 +31,11 @@ class ConnectionRecord:
         said = {name: value for name, value in asdict(recovery).items() if value not in (None, "")}
         self._note("login", at_ns, **_said(identity=identity), **said)
 
-    def sent(self, outgoing: Outgoing, at_ns: int, *, control: bool) -> None:
+    def sent(self, outgoing: Outgoing, at_ns: int, *, control: bool, intended_ns: int = 0) -> None:
         """A message went out; a `control` one because the protocol asks for it, not the author."""
-        journal().tell(self._sent, outgoing, at_ns, control, self._frozen(outgoing.body))
+        journal().tell(self._sent, outgoing, at_ns, control, intended_ns, self._frozen(outgoing.body))
 
-    def _sent(self, outgoing: Outgoing, at_ns: int, control: bool, body: bytes | str | None) -> Event:
+    def _sent(self, outgoing: Outgoing, at_ns: int, control: bool, intended_ns: int, body: bytes | str | None) -> Event:
         details = _said(
             connection=self._number,
             id=outgoing.id,
@@ -43,6 +43,7 @@ class ConnectionRecord:
             to=outgoing.to,
             about=outgoing.about,
             control=control,
+            intended_ns=intended_ns,
             no_ack=self._traits.acknowledges and not outgoing.acknowledged,
         )
         return self._event("sent", at_ns, details, outgoing.payload, body, confidential=outgoing.confidential)

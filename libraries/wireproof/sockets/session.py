@@ -74,12 +74,13 @@ class Session:
         if self._refusal is not None:
             raise self._refusal
 
-    def send(self, outgoing: Outgoing, *, control: bool = False) -> int:
+    def send(self, outgoing: Outgoing, *, control: bool = False, intended_ns: int = 0) -> int:
         """Sends a message and returns when, on the journal's clock; callable from any thread.
 
         Args:
             outgoing: what to send.
             control: the protocol asks for it, not the author.
+            intended_ns: when it was due, where a rate says that.
 
         Raises:
             OSError: the connection broke.
@@ -87,7 +88,7 @@ class Session:
         """
         at_ns = now_ns()
         self._write(RawFrame(outgoing.opcode, outgoing.payload))
-        self.record.sent(outgoing, at_ns, control=control)
+        self.record.sent(outgoing, at_ns, control=control, intended_ns=intended_ns)
         return at_ns
 
     def send_raw(self, data: bytes) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from wireproof.links import Address
 from wireproof.stack import databases, readiness
 from wireproof.stack.addresses import Addresses, without_password
 from wireproof.stack.errors import StackError
@@ -63,15 +64,16 @@ class AddedServers:
         self._databases: dict[str, str] = {}  # by the server's name
         self._run: RunDirectory | None = None
 
-    def start(self, settings: Mapping[str, Setting], name: str) -> Server:
+    def start(self, settings: Mapping[str, Setting], name: str, via: Mapping[str, Address]) -> Server:
         """Starts a server with settings and a database of its own.
 
         Args:
             settings: by their camelCase names; what is not given is as for the others.
             name: its name as a service, ``server-2``, ``server-3``, ... when empty.
+            via: where it reaches dependencies instead of at their own addresses, by their names.
 
         Raises:
-            StackError: the name is taken, a setting is unknown, or the server did not start.
+            StackError: the name is taken, a setting or dependency is unknown, or the server did not start.
         """
         if not re.fullmatch("[a-z0-9-]*", name):
             raise StackError(f"'{safe(name)}' is no name for a server: use small letters, digits and -")
@@ -87,7 +89,7 @@ class AddedServers:
             database,
             token_secret_file(self._run),
         )
-        service = ServerService(name, self._run, config)
+        service = ServerService(name, self._run, config, via=via)
         databases.create(self._addresses.postgres, database)
         self._services[name] = service
         self._databases[name] = database
@@ -109,7 +111,7 @@ class AddedServers:
         database = self._databases.pop(name, None)
         if database is None:
             return
-        self._services.pop(name).stop(QUICK_STOP_S)
+        self._services.pop(name).end(QUICK_STOP_S)
         with suppress(NotReadyError):  # without PostgreSQL the database stays until the stack ends
             readiness.postgres(self._addresses.postgres)
             databases.drop(self._addresses.postgres, database)

@@ -40,6 +40,14 @@ class Addresses:
         return self.token_secret if name == "token secret" else urlsplit(getattr(self, name)).password or ""
 
 
+def moved(url: str, address: tuple[str, int]) -> str:
+    """The URL with another host and port; user, password and path stay."""
+    parts = urlsplit(url)
+    credentials, at, _ = parts.netloc.rpartition("@")
+    host, port = address
+    return urlunsplit(parts._replace(netloc=f"{credentials}{at}{f'[{host}]' if ':' in host else host}:{port}"))
+
+
 def without_password(url: str) -> str:
     """The URL with the user's name but without the password."""
     parts = urlsplit(url)

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from wireproof.links import Address
 from wireproof.quantities import Rate
 from wireproof.stack import readiness
 from wireproof.stack.added import AddedServers, Server
 from wireproof.stack.addresses import Addresses
 from wireproof.stack.errors import StackError
 from wireproof.stack.readiness import Check
+from wireproof.stack.server import ServerService
 from wireproof.stack.services import Service
 from wireproof.stack.settings import FUNCTIONAL, Setting
 
 ABILITIES = {
     "start server": "start another server with its own settings and database; stop, kill, ... that one",
     "kill services": "start, stop, kill, suspend, resume and restart the stack's own services",
+    "reroute": "restart the stack's own server with its database or cache reached through a link",
     "mint tokens": "make tokens for any user and device through POST /test/tokens",
     "read sessions": "look into PostgreSQL's sessions",
     "read cache": "look into Redis",
@@ -48,6 +51,7 @@ class Stack:
         disposable: whether its data may be thrown away.
         exclusive: whether this run alone uses it. Others may use one that was there before, also at the same time.
         services: those that this run controls, by name; each comes after those that it needs.
+        warnings: what whoever uses it should be told.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Stack:
         self.exclusive = exclusive
         self.guards = guards or Guards("reset" if disposable else "owner")
         self.services: dict[str, Service] = {}
+        self.warnings: list[str] = []
         self._abilities = frozenset(abilities)
         self._lacks = lacks or {}
         self._added = AddedServers(addresses, self.services, server_settings)
@@ -139,20 +144,52 @@ class Stack:
     def abilities(self) -> list[str]:
         return sorted(self._abilities)
 
-    def start_server(self, settings: Mapping[str, Setting], name: str = "") -> Server:
+    def start_server(
+        self, settings: Mapping[str, Setting], name: str = "", via: Mapping[str, Address] | None = None
+    ) -> Server:
         """Starts another server with settings and a database of its own, in the stack's PostgreSQL and Redis.
 
         Args:
             settings: by their camelCase names; what is not given is as in functional tests, or as this run was told.
             name: its name as a service, ``server-2``, ``server-3``, ... when empty.
+            via: where it reaches postgres or redis instead of at their own addresses, such as at a fault proxy's.
 
         Raises:
-            StackError: the stack lacks the ability, the name is taken, a setting is unknown, or it did not start.
+            StackError: the stack lacks the ability, the name is taken, a setting or dependency is unknown, or it did
+                not start.
         """
         if not self.can("start server"):
             lack = self.lack("start server")
             raise StackError(f"the {self.mode} stack cannot {lack}: call Skip Unless Stack Can    start server")
-        return self._added.start(settings, name)
+        return self._added.start(settings, name, via or {})
+
+    def reroute(self, service: str, dependency: str, address: Address | None) -> None:
+        """Makes a server reach a dependency elsewhere, with the same credentials, and starts it anew if it is there.
+
+        Args:
+            service: the stack's own server, or one that `start_server` started.
+            dependency: postgres or redis.
+            address: where, such as at a fault proxy; None for the dependency's own address.
+
+        Raises:
+            StackError: that is no server that this run can reroute, the dependency is unknown, or it does not start.
+        """
+        self.reroutable(service).reroute(dependency, address)
+
+    def reroutable(self, name: str) -> ServerService:
+        """A server whose dependencies this run can reroute.
+
+        Raises:
+            StackError: it is none.
+        """
+        if name == "server" and not self.can("reroute"):
+            raise StackError(
+                f"the {self.mode} stack cannot {self.lack('reroute')}: call Skip Unless Stack Can    reroute"
+            )
+        found = self.service(name)
+        if not isinstance(found, ServerService):
+            raise StackError(f"{name} is no server: only a server has dependencies to reroute")
+        return found
 
     def end_server(self, name: str) -> None:
         """Ends a server that `start_server` started and removes its database; does nothing when it has ended."""
@@ -182,5 +219,8 @@ class Stack:
         self._added.save_logs(target)
 
     def stop(self) -> None:
-        """Ends what belongs to this run, added servers first; a stack that was there before stays."""
+        """Ends what belongs to this run, added servers first; a stack that was there before stays, and whole."""
         self._added.close()
+        if not self.exclusive:
+            for service in self.services.values():
+                service.leave()

@@ -168,7 +168,7 @@ class EmbeddedStack(Stack):
         """Ends the servers that this run added and, when it started the stack, all services; removes what they left."""
         super().stop()
         if self.run.owned:
-            self.server.stop(QUICK_STOP_S)
+            self.server.end(QUICK_STOP_S)
             self.run.remove()
 
 

@@ -8,6 +8,7 @@ from wireproof.stack.base import Stack
 from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.errors import StackError
 from wireproof.stack.external import Variables
+from wireproof.stack.services import recover
 from wireproof.stack.settings import FUNCTIONAL, SETTINGS_VARIABLE, given
 
 MODES = ("embedded", "compose", "external")
@@ -84,8 +85,15 @@ def open_stack(mode: str, variables: Variables, directory: Path, keep_logs: Path
 
 
 def _running(directory: Path) -> Stack | None:
-    found = state.of_checkout(directory).find()
+    """The stack that ``stack up`` keeps, healed of what a run that died left behind; None when it is not healthy."""
+    file = state.of_checkout(directory)
+    found = file.find()
     if found is None:
         return None
     stack = EmbeddedStack.attach(Path(found.run_dir))
+    try:
+        with file.locked():  # two runs that start at the same time heal it once
+            stack.warnings += recover(stack.mode, stack.services.values())
+    except StackError as problem:
+        raise StackError(f"{problem}; end this stack with python -m wireproof stack down") from None
     return None if readiness.reasons(stack.checks()) else stack

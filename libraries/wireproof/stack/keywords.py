@@ -21,6 +21,7 @@ from wireproof.stack.added import Server
 from wireproof.stack.base import Guards
 from wireproof.stack.base import Stack as StackUnderTest
 from wireproof.stack.gate import Gate, StackUnavailableError, open_stack
+from wireproof.stack.routes import through
 from wireproof.stack.service_keywords import ServiceKeywords
 from wireproof.stack.settings import SETTINGS_VARIABLE, Setting
 from wireproof.wiretext import load_json, safe
@@ -40,11 +41,22 @@ def _settings(value: str | dict[str, Any]) -> Settings:
     return Settings(found)
 
 
+class Via(dict[str, str]):
+    """Links by the dependency that a server reaches through them: `{"postgres": "db"}`, or a dictionary."""
+
+
+def _via(value: str | dict[str, Any]) -> Via:
+    found = load_json(value) if isinstance(value, str) else value
+    if not isinstance(found, dict) or not all(isinstance(link, str) for link in found.values()):
+        raise ValueError('write links by dependency as a JSON object, for example {"postgres": "db"}')
+    return Via(found)
+
+
 def _rate(value: str) -> Rate:
     return Rate.parse(value)
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", converters={Settings: _settings, Rate: _rate})
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters={Settings: _settings, Via: _via, Rate: _rate})
 class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     """The stack under test: real PostgreSQL, real Redis and a server.
 
@@ -63,7 +75,7 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
     A *service* is a part that this run controls: every server of `Start Server`, and on the embedded stack `postgres`,
     `redis` and `server`, too. What a test or suite does to a service is undone when it ends: a stopped one is started,
-    a suspended one resumed.
+    a suspended one resumed. The journal tells as `fault` from when to when it was killed, stopped or suspended.
     """
 
     def __init__(self) -> None:
@@ -150,6 +162,7 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         name: str = "",
         *,
         settings: Settings = None,  # type: ignore[assignment]  # Robot then keeps the converter's reason
+        via: Via = None,  # type: ignore[assignment]
     ) -> Server:
         """Starts another server with settings and a database of its own, beside the stack's.
 
@@ -161,6 +174,8 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         Args:
             name: its name as a service; `server-2`, `server-3`, ... when not given.
             settings: JSON object or dictionary, names as in `/version`, durations in seconds.
+            via: links that it reaches `postgres` or `redis` through, for example `{"postgres": "db"}`; see
+                `Reroute Service`.
 
         Returns:
             An object with `name`, `ws`, `http` and `postgres` (its own database; no password inside).
@@ -172,7 +187,8 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         ```
         """
         stack = room.current()
-        server = stack.start_server(settings or {}, name)
+        addresses = {dependency: through(link, dependency, stack.addresses) for dependency, link in (via or {}).items()}
+        server = stack.start_server(settings or {}, name, addresses)
         scopes.current().defer(partial(stack.end_server, server.name))
         return server
 
@@ -251,7 +267,8 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
         Args:
             abilities: `start server` (and stop, kill, suspend that one), `kill services` (stop, suspend and the like,
-                the stack's own), `mint tokens`, `read sessions` (look into PostgreSQL), `read cache` (look into Redis).
+                the stack's own), `reroute` (the stack's own server), `mint tokens`, `read sessions` (look into
+                PostgreSQL), `read cache` (look into Redis).
             msg: said before the reason.
 
         Example:
@@ -283,6 +300,8 @@ def _log_directory() -> Path:
 def _announce(stack: StackUnderTest) -> None:
     addresses = ", ".join(f"{name} {stack.endpoint(name)}" for name in stack.shown)
     logger.info(f"{stack.mode} stack: {addresses}")
+    for warning in stack.warnings:
+        logger.warn(warning)
     if settings := _variable(SETTINGS_VARIABLE):
         logger.warn(f"the servers of this run have settings of their own: {safe(settings)}")
 

@@ -11,8 +11,8 @@ from wireproof.stack import janitor, readiness
 from wireproof.stack.accounts import Account
 from wireproof.stack.addresses import without_password
 from wireproof.stack.errors import StackError
+from wireproof.stack.processes import ProcessService, free_port
 from wireproof.stack.rundir import Command, RunDirectory, write_private
-from wireproof.stack.services import Service, free_port
 from wireproof.wiretext import safe
 
 USER = "wireproof"
@@ -36,7 +36,7 @@ _SETTINGS = {
 }
 
 
-class PostgresService(Service):
+class PostgresService(ProcessService):
     """A PostgreSQL of its own: data directory, port and password belong to this run."""
 
     def __init__(

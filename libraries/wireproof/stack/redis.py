@@ -6,11 +6,11 @@ from pathlib import Path
 
 from wireproof.stack import readiness
 from wireproof.stack.addresses import without_password
+from wireproof.stack.processes import ProcessService, free_port
 from wireproof.stack.rundir import Command, RunDirectory, write_private
-from wireproof.stack.services import Service, free_port
 
 
-class RedisService(Service):
+class RedisService(ProcessService):
     """A Redis of its own that keeps nothing on disk."""
 
     def __init__(self, run: RunDirectory, program: Path, password: str, port: int | None = None) -> None:

@@ -35,6 +35,9 @@ ROOMY_BYTES = 4 * 2**30
 
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _OWNER = "owner.json"
+_REAP_S = 5
+"""A process that is dead can be collected when its last thread has ended."""
+
 _UNOWNED_S = 60
 """A directory without an owner's record is left alone for so long: its maker may be about to write it."""
 
@@ -128,6 +131,14 @@ class RunDirectory:
     def collect(self) -> None:
         """Collects children that have ended: PostgreSQL takes a zombie for a server that still runs on its data."""
         self._children = [child for child in self._children if child.poll() is None]
+
+    def exit_code(self, identity: Identity) -> int | None:
+        """What a service that is dead ended with, minus the number of a signal that ended it.
+
+        None when it is no child of this process: only its parent is told.
+        """
+        child = next((child for child in self._children if child.pid == identity.pid), None)
+        return child.wait(_REAP_S) if child else None
 
     def process(self, name: str) -> Identity | None:
         """The process on record for a service, whoever started it; it may be dead."""

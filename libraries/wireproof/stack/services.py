@@ -1,202 +1,304 @@
-"""One idea of a service: it starts, stops, dies, freezes and comes back on the same port."""
+"""One idea of a service, a process or a container: it starts, stops, dies, freezes and comes back on the same port.
 
-import itertools
-import re
-import signal
-import socket
+What is done to it on purpose is a fault of the run: `fault` events tell from when to when.
+"""
+
 import time
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from wireproof import journal
-from wireproof.stack import janitor
+from wireproof import disturbances, journal
+from wireproof.disturbances import Disturbance
+from wireproof.stack.claims import Claims
 from wireproof.stack.errors import StackError
 from wireproof.stack.janitor import Identity
 from wireproof.stack.readiness import Check, NotReadyError, check
-from wireproof.stack.rundir import Command, RunDirectory
-from wireproof.wiretext import safe
 
 START_S = 15.0
-STOP_S = 10.0
+STOP_S = 15.0
+"""Longer than the 10 s that a server may need to finish what it has begun."""
 
 _POLL_S = 0.01
-_PORT_ATTEMPTS = 5
-# The others are PostgreSQL's: a backend of the killed server is still finishing its query, or the killed server is
-# still a zombie, which its parent, another process, is about to collect.
-_TAKEN = re.compile("address already in use|shared memory block .* is still in use|lock file .* already exists", re.I)
-_GRAVE = re.compile("FATAL|PANIC|ERROR")
+
+State = Literal["running", "suspended", "down"]
+Mode = Literal["graceful", "immediate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a service ended.
+
+    Attributes:
+        graceful: whether it was asked to end in good order and did so in time.
+        exit_code: what it ended with; minus the number of a signal that ended it. None where only another process is
+            told: the one that started it.
+        took_ms: how long it took.
+    """
+
+    graceful: bool
+    exit_code: int | None
+    took_ms: float
 
 
 class Service(ABC):
-    """A process of the stack that this run controls. Its ports are chosen at the first start and kept from then on."""
+    """A part of the stack that this run controls.
 
-    def __init__(self, name: str, run: RunDirectory) -> None:
+    At most one fault is on: one that comes next ends the one before. Only what runs can be harmed.
+    """
+
+    unit = "processes"
+    """What an effect counts."""
+
+    def __init__(self, name: str, claims: Claims | None = None) -> None:
+        """Knows a service, which may run already.
+
+        Args:
+            name: what tests call it.
+            claims: where this run tells others what it is doing to the service.
+        """
         self.name = name
-        self.run = run
-        self._ports_are_known = False
+        self._claims = claims
+        self._fault: Disturbance | None = None
+        self._touched = 0
+        self._is_ending = False
 
     @property
     @abstractmethod
     def endpoint(self) -> str:
         """Where it is reached, without a password."""
 
+    @property
+    @abstractmethod
+    def state(self) -> State:
+        """How it is now."""
+
+    @property
+    def process(self) -> Identity | None:
+        """Its process on this machine; None when it is down, or runs elsewhere."""
+        return None
+
     @abstractmethod
     def probe(self) -> str:
         """Returns a detail when the service is ready, else raises `NotReadyError`."""
 
     @abstractmethod
-    def command(self) -> Command:
-        """How it is started."""
+    def _start(self, within_s: float) -> None:
+        """Starts what is down and waits until it is ready."""
 
     @abstractmethod
-    def choose_ports(self) -> None:
-        """Takes new free ports."""
+    def _stop(self, mode: Mode, within_s: float) -> Stopped:
+        """Ends what runs or is suspended."""
 
-    @property
-    def process(self) -> Identity | None:
-        """The running process, None when the service is down."""
-        process = self.run.process(self.name)
-        return process if process and janitor.is_alive(process) else None
+    @abstractmethod
+    def _kill(self) -> None:
+        """Ends what runs or is suspended, without asking it."""
+
+    @abstractmethod
+    def _suspend(self) -> None:
+        """Freezes what runs."""
+
+    @abstractmethod
+    def _resume(self) -> None:
+        """Lets go on what is suspended."""
+
+    @abstractmethod
+    def _size(self) -> int:
+        """Of how many processes or containers it consists now."""
 
     def is_alive(self) -> bool:
-        """Whether its process runs; a suspended one does."""
-        return self.process is not None
+        """Whether it is there; a suspended one is."""
+        return self.state != "down"
+
+    def is_disturbed(self) -> bool:
+        """Whether this run did something to it that has not been healed."""
+        return self._is_ending or (self._fault is not None and self._fault.is_on)
 
     def check(self) -> Check:
         """Whether it is ready, and why not."""
         return check(self.name, self.probe)
 
     def start(self, within_s: float = START_S) -> None:
-        """Starts the service and waits until it is ready; does nothing when it is.
+        """Starts the service and waits until it is ready; does nothing when it runs.
 
         Raises:
-            StackError: it ended, or was not ready within `within_s` seconds.
+            StackError: it ended, or was not ready within `within_s` seconds; or it is suspended.
         """
-        if self.is_alive():
-            return
-        deadline = time.monotonic() + within_s
-        attempts = itertools.count(1)
-        while True:
-            if not self._ports_are_known:
-                self.choose_ports()
-            log_starts = self._log_size()
-            process = self._spawn()
-            problem = self._await_ready(process, deadline)
-            if not problem:
-                self._ports_are_known = True
-                self._note("started")
-                return
-            ended = not janitor.is_alive(process)
-            janitor.kill_tree(process)
-            said = self._log_text(log_starts)
-            if not ended:
-                raise StackError(f"{self.name} did not start within {within_s:g} s: {problem}; {_reason(said)}")
-            if not (_TAKEN.search(said) and self._may_retry(next(attempts), deadline)):
-                raise StackError(f"{self.name} did not start: {_reason(said)}")
+        state = self.state
+        if state == "suspended":
+            raise StackError(f"{self.name} is suspended: call Resume Service")
+        if state == "down":
+            self._end_fault()
+            self._start(within_s)
+            self._note("started")
 
-    def _spawn(self) -> Identity:
-        command = self.command()
-        try:
-            return self.run.spawn(self.name, command)
-        except OSError as error:
-            raise StackError(f"{self.name} cannot be started: {command.arguments[0]}: {error.strerror}") from None
+    def stop(self, mode: Mode = "graceful", within_s: float = STOP_S) -> Stopped:
+        """Ends the service.
 
-    def _may_retry(self, attempt: int, deadline: float) -> bool:
-        """Another port is free at once; one that must be kept may be given back a moment later."""
-        if not self._ports_are_known:
-            return attempt < _PORT_ATTEMPTS
-        time.sleep(_POLL_S)
-        return time.monotonic() < deadline
+        Args:
+            mode: graceful, it finishes what it is doing; or immediate, at once, as it does in an emergency.
+            within_s: how long it may take before it is killed.
 
-    def _await_ready(self, process: Identity, deadline: float) -> str:
-        """Returns why the service is not ready when the wait ends; an empty text when it is."""
-        problem = "it ended"
-        while janitor.is_alive(process) and time.monotonic() < deadline:
-            try:
-                self.probe()
-                return "" if janitor.is_alive(process) else problem  # else somebody else answers at that port
-            except NotReadyError as error:
-                problem = str(error)
-                time.sleep(_POLL_S)
-        return problem
-
-    def stop(self, within_s: float = STOP_S) -> bool:
-        """Ends the service in good order.
-
-        Returns:
-            False when it did not end within `within_s` seconds and was killed.
+        Raises:
+            StackError: it is not running.
         """
-        process = self.process
-        if process is None:
-            return True
-        graceful = janitor.end_tree(process, self.command().stop_signal, within_s)
-        self.run.forget(self.name)
-        self._note("stopped", graceful=graceful)
-        return graceful
+        self._begin_fault("stopped")
+        return self._end(mode, within_s)
 
     def kill(self) -> None:
-        """Ends the service and all its processes at once, as a crash does."""
-        if process := self.process:
-            janitor.kill_tree(process)
-            self.run.forget(self.name)
-            self._note("killed")
+        """Ends the service and all that belongs to it at once, as a crash does.
+
+        Raises:
+            StackError: it is not running.
+        """
+        self._begin_fault("killed")
+        self._kill()
+        self._note("killed")
 
     def suspend(self) -> None:
-        """Freezes all its processes: connections stay open, nothing answers."""
-        root = self._running()
-        janitor.send(signal.SIGSTOP, [root])  # first the one that makes the others
-        janitor.send(signal.SIGSTOP, janitor.tree(root))
+        """Freezes it: connections stay open, nothing answers.
+
+        Raises:
+            StackError: it is not running, or suspended already.
+        """
+        if self.state == "suspended":
+            raise StackError(f"{self.name} is suspended already: call Resume Service first")
+        self._begin_fault("suspended")
+        self._suspend()
         self._note("suspended")
 
     def resume(self) -> None:
-        """Lets a suspended service go on."""
-        janitor.send(signal.SIGCONT, reversed(janitor.tree(self._running())))
-        self._note("resumed")
+        """Lets a suspended service go on; does nothing when it runs.
 
-    def heal(self) -> None:
-        """Brings the service back from whatever was done to it: starts it when it is down, resumes it when frozen."""
-        process = self.process
-        if process is None:
-            self.start()
-        elif (row := janitor.look_up(process.pid)) and row.stopped:
-            self.resume()
-
-    def restart(self) -> None:
-        """Stops the service in good order and starts it on the same port."""
-        self.stop()
-        self.start()
-
-    def _running(self) -> Identity:
-        process = self.process
-        if process is None:
+        Raises:
+            StackError: it is down.
+        """
+        state = self.state
+        if state == "down":
             raise StackError(f"{self.name} is not running: start it first")
-        return process
+        if state == "suspended":
+            self._end_fault()
+            self._resume()
+            self._note("resumed")
+
+    def restart(self, mode: Mode = "graceful", within_s: float = STOP_S) -> Stopped:
+        """Ends the service, as `stop` does, and starts it on the same port.
+
+        Raises:
+            StackError: it is not running, or does not start.
+        """
+        self._begin_fault("restarted")
+        stopped = self._end(mode, within_s)
+        self.start()
+        return stopped
+
+    def heal(self, within_s: float = START_S) -> None:
+        """Brings the service back from whatever was done to it, also half done, and waits until it is ready.
+
+        Raises:
+            StackError: it does not start, or is not ready within `within_s` seconds.
+        """
+        self._end_fault()
+        if self._is_ending:  # what asked it to end was interrupted: it may still end, or not
+            self._make_sure_that_it_ends()
+            self._is_ending = False
+        state = self.state
+        if state == "suspended":
+            self._resume()
+            self._note("resumed")
+        if state == "down":
+            self._start(within_s)
+            self._note("started")
+        self._wait_until_ready(within_s)
+
+    def recover(self) -> str:
+        """Heals what a run that died left behind.
+
+        Returns:
+            How the service was found; empty when it was well, or when a run that lives is at it.
+        """
+        state = self.state
+        if state == "running" or (self._claims is not None and self._claims.is_alive(self.name)):
+            return ""
+        self.heal()
+        return state
+
+    def leave(self) -> None:
+        """Undoes what this run did to it: others go on using it."""
+        if self.is_disturbed():
+            self.heal()
+
+    def end(self, within_s: float = STOP_S) -> None:
+        """Ends the service because it is not needed any more; does nothing when it is down."""
+        self._end_fault()
+        if self.is_alive():
+            self._end("graceful", within_s)
+
+    def _end(self, mode: Mode, within_s: float) -> Stopped:
+        self._is_ending = True
+        stopped = self._stop(mode, within_s)
+        self._is_ending = False
+        self._note("stopped", graceful=stopped.graceful, exit_code=stopped.exit_code)
+        return stopped
+
+    def _make_sure_that_it_ends(self) -> None:
+        if self.is_alive():
+            try:
+                self._kill()
+                self._note("killed")
+            except StackError:
+                if self.is_alive():
+                    raise
+
+    def _begin_fault(self, name: str) -> None:
+        ordered = journal.now_ns()
+        if self.state == "down":
+            raise StackError(f"{self.name} is not running: start it first")
+        self._end_fault()
+        self._touched = self._size()
+        if self._claims is not None:
+            self._claims.take(self.name)
+        self._fault = disturbances.begin(self.name, name, at_ns=ordered)
+
+    def _end_fault(self) -> None:
+        """The fault is over from now on: its healing is ordered, or another one takes its place."""
+        if self._fault is not None:
+            self._fault.end(touched=self._touched, effect={self.unit: self._touched})
+        if self._claims is not None:
+            self._claims.drop(self.name)
+
+    def _wait_until_ready(self, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                self.probe()
+                return
+            except NotReadyError as problem:
+                if time.monotonic() >= deadline:
+                    raise StackError(f"{self.name} is not ready after {within_s:g} s: {problem}") from None
+                time.sleep(_POLL_S)
 
     def _note(self, action: str, **details: Any) -> None:
         journal.current().record("service", self.name, action=action, endpoint=self.endpoint, **details)
 
-    def _log_size(self) -> int:
-        log = self.run.log(self.name)
-        return log.stat().st_size if log.exists() else 0
 
-    def _log_text(self, start: int) -> str:
-        with self.run.log(self.name).open("rb") as log:
-            log.seek(start)
-            return log.read().decode(errors="replace")
+def recover(mode: str, services: Collection[Service]) -> list[str]:
+    """Heals services of a stack that a run which died left killed, frozen or rerouted.
 
+    Args:
+        mode: the stack's.
+        services: in the order in which they need each other.
 
-def _reason(log: str) -> str:
-    """The line of a log that says most likely why the service ended: later ones are hints and farewells."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    telling = (
-        [line for line in lines if _TAKEN.search(line)] or [line for line in lines if _GRAVE.search(line)] or lines
-    )
-    return f"its log says: {safe(telling[-1])}" if telling else "it wrote nothing to its log"
+    Returns:
+        A line of warning when there were any.
 
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    Raises:
+        StackError: one cannot be healed.
+    """
+    found = [f"{service.name} {state}" for service in services if (state := service.recover())]
+    if not found:
+        return []
+    for service in services:
+        service.heal()  # one that needs the others has to find them again
+    return [f"the {mode} stack was found with {', '.join(found)}, as a run that died leaves it: healed"]

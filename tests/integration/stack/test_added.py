@@ -17,8 +17,9 @@ LONG_S = 30
 
 
 @pytest.fixture
-def project(stack, tmp_path: Path) -> Path:
+def project(stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose compose stack is up."""
+    monkeypatch.delenv("COMPOSE_PROJECT_NAME", raising=False)
     (tmp_path / "docker-compose.yml").touch()
     (tmp_path / ".env").write_text(
         f"WS_PORT={stack.server.ws_port}\nHTTP_PORT={stack.server.http_port}\n"

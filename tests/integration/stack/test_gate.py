@@ -7,7 +7,7 @@ import pytest
 
 from wireproof.stack import Addresses, Stack, StackError, gate, readiness
 from wireproof.stack.gate import Gate, StackUnavailableError
-from wireproof.stack.services import free_port
+from wireproof.stack.processes import free_port
 from wireproof.stack.settings import FUNCTIONAL
 
 

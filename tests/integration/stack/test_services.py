@@ -1,14 +1,17 @@
 """The services of a real stack: what is done to them, and how they come back."""
 
 import contextlib
+import dataclasses
+import signal
 import socket
 import threading
 
 import psycopg
 import pytest
+import redis
 
 from wireproof import journal
-from wireproof.stack import StackError, janitor, readiness, services
+from wireproof.stack import StackError, janitor, processes, readiness
 from wireproof.stack.embedded import EmbeddedStack
 
 NAMES = ("postgres", "redis", "server")
@@ -71,9 +74,58 @@ def test_a_killed_service_comes_back_on_the_same_port(stack, name):
 def test_a_restarted_service_ends_in_good_order(stack, name):
     service = stack.service(name)
     before = service.process
-    assert service.stop() is True
+    assert service.stop().graceful
     service.start()
     assert service.process not in (None, before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_service_that_ends_in_good_order_says_0(stack, name):
+    stopped = stack.service(name).stop()
+    assert (stopped.graceful, stopped.exit_code) == (True, 0)
+    assert stopped.took_ms > 0
+
+
+def test_postgres_recovers_from_an_immediate_stop_with_what_was_committed(stack):
+    with psycopg.connect(stack.addresses.postgres, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (id int)")
+        connection.execute("INSERT INTO kept VALUES (17)")
+    assert not stack.postgres.restart("immediate").graceful
+    assert "automatic recovery in progress" in stack.run.log("postgres").read_text()
+    with psycopg.connect(stack.addresses.postgres) as connection:
+        assert connection.execute("SELECT id FROM kept").fetchall() == [(17,)]
+
+
+@pytest.mark.parametrize("name", ["redis", "server"])
+def test_what_knows_no_immediate_stop_is_killed(stack, name):
+    stopped = stack.service(name).stop("immediate")
+    assert (stopped.graceful, stopped.exit_code) == (False, -signal.SIGKILL)
+
+
+def test_redis_comes_back_empty(stack):
+    with redis.Redis.from_url(stack.addresses.redis) as client:
+        client.set("kept", 1)
+    stack.redis.restart()
+    with redis.Redis.from_url(stack.addresses.redis) as client:
+        assert client.dbsize() == 0
+
+
+def test_a_visitor_is_not_told_an_exit_code(stack):
+    visitor = EmbeddedStack.attach(stack.run.path)
+    assert visitor.redis.stop().exit_code is None
+
+
+def test_a_service_that_does_not_end_in_time_is_killed(stack):
+    with contextlib.closing(psycopg.connect(stack.addresses.postgres)) as connection:
+        connection.execute("SELECT 1")
+        smart = signal.SIGTERM  # waits for every open session
+        command = dataclasses.replace(stack.postgres.command(), stop_signal=smart)
+        stack.postgres.command = lambda: command
+        try:
+            stopped = stack.postgres.stop(within_s=0.1)
+        finally:
+            del stack.postgres.command
+    assert (stopped.graceful, stopped.exit_code) == (False, -signal.SIGKILL)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -204,7 +256,7 @@ def test_a_name_that_is_no_name_is_refused(stack):
 
 def test_taken_ports_are_exchanged_for_free_ones(stack, monkeypatch):
     """The first port that is offered belongs to somebody: every service takes the next one."""
-    free_port = services.free_port
+    free_port = processes.free_port
     with contextlib.ExitStack() as takers:
         offered = []
         for _ in range(3):
@@ -226,7 +278,7 @@ def test_taken_ports_are_exchanged_for_free_ones(stack, monkeypatch):
 
 def test_a_server_at_whose_port_another_one_answers_takes_other_ports(stack, monkeypatch):
     """Two runs may be given the same free port; the one that comes second must not take the first one's for its own."""
-    free_port = services.free_port
+    free_port = processes.free_port
     offered = [stack.server.http_port, stack.server.ws_port]
     monkeypatch.setattr("wireproof.stack.server.free_port", lambda: offered.pop() if offered else free_port())
     server = stack.start_server({})

@@ -30,6 +30,16 @@ def test_a_failure_counts_every_anomaly_and_shows_the_gravest() -> None:
     )
 
 
+def test_what_steady_traffic_could_not_send_is_neither_sent_nor_lost() -> None:
+    story = chat().tell("unsent", "alice", id=M, reason="alice is closed")
+    assert story.verdict().line == chat().verdict().line
+    broken_off = story.expect("alice", N, "bob").tell("unsent", "alice", id=N, reason="the connection broke")
+    assert broken_off.verdict().line.startswith("PASS: 1 sent, 1 acked, 1 delivered, 1 unknown; ")
+    arrived = broken_off.receive("bob", N)
+    assert arrived.verdict().line.startswith("PASS: 1 sent, 1 acked, 2 delivered, 1 unknown (1 of them delivered); ")
+    assert arrived.receive("bob", N).verdict().line.startswith("FAIL: 1 duplicated")
+
+
 def test_what_nobody_acknowledges_is_counted_as_sent() -> None:
     story = chat(acknowledges=False)
     story.recorder._columns["verdicts"].__delitem__(slice(None))
@@ -76,8 +86,9 @@ def test_what_never_left_its_sender_is_unknown() -> None:
 
 
 def test_a_proxy_tells_how_far_it_came() -> None:
-    story = chat().send("alice", M, to="b").answer("alice", M).tell("wire", "office", id=M)
-    assert story.verdict().line.endswith("acked 1.0 ms after it was sent, on the wire at office, never on bob's socket")
+    story = chat().send("alice", M, to="b").answer("alice", M).tell("wire", "office", id=M, direction="to server")
+    where = "on the wire at office to server"
+    assert story.verdict().line.endswith(f"acked 1.0 ms after it was sent, {where}, never on bob's socket")
 
 
 def test_where_nothing_is_known_of_a_loss_it_says_so() -> None:

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from wireproof.stack import readiness
+from wireproof.stack.processes import free_port
 from wireproof.stack.readiness import Check, NotReadyError
-from wireproof.stack.services import free_port
 
 
 @pytest.fixture

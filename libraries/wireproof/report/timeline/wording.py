@@ -177,7 +177,36 @@ def _service(event: Event) -> Entry:
 def _fault(event: Event) -> Entry:
     data = event.data
     name = _text(data, "name") or safe(event.kind)
-    return Entry("fault", "▲", _join("fault", _quoted(name), _text(data, "phase"), _rest(data, "name", "phase")))
+    return Entry(
+        "fault", "▲", _join("fault", _quoted(name), _text(data, "phase"), _rest(data, "name", "phase", "number"))
+    )
+
+
+def _unsent(event: Event) -> Entry:
+    data = event.data
+    return Entry("bad", "↑", _join("not sent:", _text(data, "id"), _text(data, "reason")))
+
+
+def _traffic(event: Event) -> Entry:
+    data = event.data
+    begins = data.get("phase") == "on"
+    rate = f"at {data['rate']:g}/s" if isinstance(data.get("rate"), int | float) else ""
+    rest = _rest(data, "phase", "rate", "senders")
+    words = _join("steady traffic", _quoted(safe(event.source)), "begins" if begins else "ends", rate, rest)
+    return Entry("note", "↑", words)
+
+
+def _measurement(event: Event) -> Entry:
+    """Times are told in milliseconds, in the order in which they come about."""
+    data = event.data
+    times = (
+        _labelled(words, f"{data[key]:.0f} ms")
+        for key, words in _MEASURED.items()
+        if isinstance(data.get(key), int | float)
+    )
+    fault = _quoted(_join(safe(event.source), _text(data, "name")))
+    told = _join(_text(data, "what"), _labelled("from", fault), ", ".join(times))
+    return Entry("note", "◎", _join(told, _rest(data, "what", "name", *_MEASURED)))
 
 
 def _verdict(event: Event) -> Entry:
@@ -189,6 +218,14 @@ def _unknown(event: Event) -> Entry:
         "note", "•", _join(safe(event.kind), _rest(event.data, "excerpt", "sha256")), _text(event.data, "excerpt")
     )
 
+
+_MEASURED = {
+    "detect_ms": "detected after",
+    "first_success_ms": "first success after",
+    "rate_ms": "rate after",
+    "drained_ms": "drained after",
+    "limit_ms": "allowed",
+}
 
 _KINDS: dict[str, Callable[[Event], Entry]] = {
     "scope": _scope,
@@ -202,6 +239,8 @@ _KINDS: dict[str, Callable[[Event], Entry]] = {
     "reconnect": _reconnect,
     "sent": _sent,
     "received": _received,
+    "unsent": _unsent,
+    "traffic": _traffic,
     "expect": _expect,
     "row": _row,
     "rows": _rows,
@@ -211,5 +250,6 @@ _KINDS: dict[str, Callable[[Event], Entry]] = {
     "service": _service,
     "fault": _fault,
     "verdict": _verdict,
-    "measurement": _verdict,
+    "measurement": _measurement,
+    "leaks": _verdict,
 }
