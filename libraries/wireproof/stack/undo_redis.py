@@ -15,8 +15,10 @@ from urllib.parse import unquote, urlsplit
 from wireproof.stack.errors import StackError
 from wireproof.wiretext import safe
 
-PATIENCE_S = 30
+_PATIENCE_S = 30
 """So long Redis may keep silent: a pause of all commands lets in nobody, not even who would end it."""
+_BRIEF_S = 2
+"""So long a run that begins waits: a pause ends by itself."""
 _CONNECT_S = 1
 _PREFIX = "wireproof-fault-"
 _ACCESS = f"{_PREFIX}access"
@@ -25,8 +27,12 @@ _ACCESS = f"{_PREFIX}access"
 Commands = Sequence[Sequence[str]]
 
 
-def connect(url: str) -> Any:
+def connect(url: str, patience_s: float = _PATIENCE_S) -> Any:
     """The driver's client with one connection of our own. It lets itself in where a fault keeps others out.
+
+    Args:
+        url: where Redis is, password included.
+        patience_s: how long it may keep silent.
 
     Raises:
         redis.RedisError: it cannot be reached, or lets us not in.
@@ -34,15 +40,15 @@ def connect(url: str) -> Any:
     import redis  # costs 120 ms
 
     try:
-        client = _connection(url)
+        client = _connection(url, patience_s)
         client.ping()
     except redis.AuthenticationError:
-        client = _connection(url, username=_ACCESS)
+        client = _connection(url, patience_s, username=_ACCESS)
         client.ping()
     return client
 
 
-def _connection(url: str, **login: str) -> Any:
+def _connection(url: str, patience_s: float = _PATIENCE_S, **login: str) -> Any:
     import redis
 
     parts = urlsplit(url)
@@ -52,7 +58,7 @@ def _connection(url: str, **login: str) -> Any:
     return redis.Redis.from_url(
         url,
         single_connection_client=True,
-        socket_timeout=PATIENCE_S,
+        socket_timeout=patience_s,
         socket_connect_timeout=_CONNECT_S,
         retry=None,
         client_name="wireproof",
@@ -123,7 +129,7 @@ def heal(url: str) -> list[str]:
     import redis
 
     try:
-        client = connect(url)
+        client = connect(url, _BRIEF_S)
     except (redis.RedisError, OSError):
         return []  # the health gate tells better why it cannot be reached
     undone = []
