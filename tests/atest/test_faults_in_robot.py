@@ -84,7 +84,8 @@ Is Interrupted
     Wait For Message    alice    text=hello    timeout=1 min
 
 Finds All Whole
-    ${threads}    Evaluate    [t.name for t in threading.enumerate() if t.name.startswith(('wireproof-links', 'wireproof-reader'))]
+    ${threads}    Evaluate
+    ...    [t.name for t in threading.enumerate() if t.name.startswith(('wireproof-links', 'wireproof-reader'))]
     ...    modules=threading
     Should Be Empty    ${threads}
     ${listening}    Evaluate
