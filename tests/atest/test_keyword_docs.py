@@ -10,7 +10,7 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Delivery", "Fixtures", "Sockets", "Stack", "Timing")
+ROOMS = ("Delivery", "Faults", "Fixtures", "Sockets", "Stack", "Timing")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -22,6 +22,7 @@ PREPARE = """
 *** Settings ***
 Library          DatabaseLibrary
 Library          OperatingSystem
+Library          wireproof.Fixtures
 Library          wireproof.Stack
 Suite Setup      Prepare
 Test Teardown    Disconnect From All Databases
@@ -33,16 +34,19 @@ Prepare
     ...    modules=urllib.parse,wireproof.stack
     VAR    &{ORDERS_DB}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}
     ...    db_host=${postgres.hostname}    db_port=${postgres.port}    scope=SUITE
+    VAR    &{LOGIN}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}    scope=SUITE
+    VAR    ${HOST}    ${postgres.hostname}    scope=SUITE
+    VAR    ${PORT}    ${postgres.port}    scope=SUITE
     ${redis}    Evaluate    wireproof.stack.current().addresses.redis    modules=wireproof.stack
     VAR    ${CACHE_URL}    ${{robot.api.types.Secret($redis)}}    scope=SUITE
     Set Environment Variable    REFERENCE_SERVER_REDIS_URL    ${redis}
     Set Environment Variable    REFERENCE_SERVER_AUTH_MODE    open
 """
-"""What examples of Fixtures take for granted."""
+"""What examples of Faults and Fixtures take for granted."""
 
 
 WITH_SOCKETS = "\n*** Settings ***\nLibrary    wireproof.Sockets\n"
-"""What examples of Delivery and Timing take for granted."""
+"""What examples of Delivery, Faults and Timing take for granted."""
 
 
 def suite_of(room: str, setup: str) -> str:
@@ -63,6 +67,12 @@ def runs(tmp_path_factory, echo):
         "Delivery": run_robot(
             tmp_path_factory.mktemp("delivery"),
             suite_of("Delivery", "No Operation") + WITH_SOCKETS,
+            "--variable",
+            f"ECHO_URL:{echo.url}",
+        ),
+        "Faults": run_robot(
+            tmp_path_factory.mktemp("faults"),
+            suite_of("Faults", "No Operation") + WITH_SOCKETS + PREPARE,
             "--variable",
             f"ECHO_URL:{echo.url}",
         ),

@@ -43,11 +43,8 @@ class CacheKeywords(DataComponent):
             The fault; its effect counts the `clients` that had to wait, with `all` the `commands`, when it is over.
 
         ```robotframework
-        ${pause}    Pause Cache    duration=10s
-        Start Caching    greeting    hello
-        Wait Until Fault Has Effect    ${pause}
-        Heal Fault    ${pause}
-        Caching Should End
+        Pause Cache    duration=300ms
+        Evaluate    redis.Redis.from_url($CACHE_URL.value).set("greeting", "hello")    modules=redis
         ```
         """
         length_s = positive_s(duration, "duration")
@@ -110,8 +107,8 @@ class CacheKeywords(DataComponent):
 
         ```robotframework
         ${full}    Fill Cache
-        Start Caching    greeting    hello
-        Caching Should Fail    *OOM*
+        Run Keyword And Expect Error    OutOfMemoryError*    Evaluate
+        ...    redis.Redis.from_url($CACHE_URL.value).set("greeting", "hello")    modules=redis
         Heal Fault    ${full}
         ```
         """
@@ -134,9 +131,9 @@ class CacheKeywords(DataComponent):
             The fault; its effect counts the `keys`.
 
         ```robotframework
-        Start Caching    greeting    hello
-        Caching Should End
+        Evaluate    redis.Redis.from_url($CACHE_URL.value).set("greeting", "hello")    modules=redis
         Empty Cache
+        Redis Key Should Not Exist    greeting
         ```
         """
         cache = self._cache()

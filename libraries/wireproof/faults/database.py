@@ -137,14 +137,17 @@ def database_of(name: str) -> Database:
     """A database of the running stack.
 
     Args:
-        name: of a server of `Start Server`, whose own database is meant, or of a database; the stack's own when empty.
+        name: of a server of `Start Server`, whose own database is meant, of a database, or its URL; the stack's own
+            when empty.
     """
     running = stack.current()
     url = running.addresses.postgres
     service = running.services.get(name)
     if isinstance(service, ServerService):
         # at PostgreSQL itself: the server may be led there through a link that is out of order
-        name = urlsplit(service.config.database_url).path.lstrip("/")
+        name = service.config.database_url
+    if "://" in name:
+        name = urlsplit(name).path.lstrip("/")
     return Database(databases.beside(url, name) if name else url)
 
 
