@@ -34,7 +34,8 @@ Prepare
     ...    modules=urllib.parse,wireproof.stack
     VAR    &{ORDERS_DB}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}
     ...    db_host=${postgres.hostname}    db_port=${postgres.port}    scope=SUITE
-    VAR    &{LOGIN}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}    scope=SUITE
+    VAR    &{LOGIN}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}
+    ...    scope=SUITE
     VAR    ${HOST}    ${postgres.hostname}    scope=SUITE
     VAR    ${PORT}    ${postgres.port}    scope=SUITE
     ${redis}    Evaluate    wireproof.stack.current().addresses.redis    modules=wireproof.stack

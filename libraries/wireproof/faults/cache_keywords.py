@@ -43,8 +43,9 @@ class CacheKeywords(DataComponent):
             The fault; its effect counts the `clients` that had to wait, with `all` the `commands`, when it is over.
 
         ```robotframework
-        Pause Cache    duration=300ms
-        Evaluate    redis.Redis.from_url($CACHE_URL.value).set("greeting", "hello")    modules=redis
+        Pause Cache    duration=10s
+        Run Keyword And Expect Error    TimeoutError*    Evaluate
+        ...    redis.Redis.from_url($CACHE_URL.value, socket_timeout=0.3, retry=None).set("a", "b")    modules=redis
         ```
         """
         length_s = positive_s(duration, "duration")
@@ -95,7 +96,7 @@ class CacheKeywords(DataComponent):
 
     @keyword(tags=["Faults", "Cache"])
     def fill_cache(self, *, duration: timedelta = None) -> Fault:
-        """Lets Redis refuse what needs memory ("OOM command not allowed"): its limit is set below what it uses.
+        """Lets Redis refuse what needs memory ("OOM"): its limit is set below what it uses.
 
         Publishing needs none and goes on.
 
@@ -107,7 +108,7 @@ class CacheKeywords(DataComponent):
 
         ```robotframework
         ${full}    Fill Cache
-        Run Keyword And Expect Error    OutOfMemoryError*    Evaluate
+        Run Keyword And Expect Error    *used memory*    Evaluate
         ...    redis.Redis.from_url($CACHE_URL.value).set("greeting", "hello")    modules=redis
         Heal Fault    ${full}
         ```

@@ -95,8 +95,10 @@ class DatabaseKeywords(DataComponent):
 
         ```robotframework
         Connect To Database    psycopg2    &{LOGIN}    db_host=${HOST}    db_port=${PORT}
-        Lock Table    users    duration=300ms
-        Execute Sql String    INSERT INTO users (id, created_at) VALUES ('waited', now())
+        Execute Sql String    SET statement_timeout = '300ms'
+        Lock Table    users
+        Run Keyword And Expect Error    *statement timeout*    Execute Sql String
+        ...    INSERT INTO users (id, created_at) VALUES ('waited', now())
         ```
         """
         found = self._database(db)

@@ -53,7 +53,7 @@ class ReplyKeywords(Component):
         ```robotframework
         ${db}    Start Fault Proxy    db    postgres
         Connect To Database    psycopg2    &{LOGIN}    db_host=${db.host}    db_port=${db.port}
-        ${held}    Hold Replies    db    duration=200ms
+        ${held}    Hold Replies    db    duration=1s
         Execute Sql String    INSERT INTO users (id, created_at) VALUES ('held', now())
         Row Should Exist    users    {"id": "held"}
         ```
@@ -107,7 +107,7 @@ class ReplyKeywords(Component):
         ```robotframework
         ${db}    Start Fault Proxy    db    postgres
         Connect To Database    psycopg2    &{LOGIN}    db_host=${db.host}    db_port=${db.port}
-        Hold Replies    db    matching=into users    duration=200ms
+        Hold Replies    db    matching=into users    duration=1s
         Execute Sql String    INSERT INTO users (id, created_at) VALUES ('late', now())
         ${sql}    Wait Until Reply Is Held    db
         Should Contain    ${sql}[0]    users
