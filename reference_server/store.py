@@ -91,7 +91,7 @@ class Store:
         patience = self._settings.database_timeout * STATEMENT_SHARE
         return await asyncpg.create_pool(
             self._settings.database_url,
-            min_size=1,
+            min_size=min(size, 2),
             max_size=size,
             timeout=self._settings.database_timeout,
             reset=_keep_as_it_is,
@@ -337,7 +337,7 @@ def session_limits(patience: float) -> dict[str, str]:
 
 
 _BLAMED_ON_THE_ROW = frozenset({"21", "22", "23", "54", "P0"})
-"""SQLSTATE classes: cardinality, data, constraint, limit, a trigger's RAISE. After any other (disk full) nobody knows."""
+"""SQLSTATE classes cardinality, data, constraint, limit, RAISE; after any other (disk full) nobody knows."""
 _BLAMED_ON_THE_DATA = _BLAMED_ON_THE_ROW | {"40"}
 """And other transactions."""
 
