@@ -117,7 +117,8 @@ async def on_insert(scene: Scene, body: str) -> AsyncIterator[None]:
     """PL/pgSQL that runs before a message is inserted; `n` counts the inserts, also those that are undone."""
     async with scene.database() as connection:
         await connection.execute(
-            "CREATE SEQUENCE inserts; CREATE FUNCTION on_insert() RETURNS trigger LANGUAGE plpgsql AS $$"
+            "CREATE SEQUENCE inserts;"
+            " CREATE FUNCTION on_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$"
             f" DECLARE n bigint := nextval('inserts'); BEGIN {body}; RETURN NEW; END $$;"
             " CREATE TRIGGER on_insert BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION on_insert()"
         )

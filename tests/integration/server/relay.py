@@ -11,6 +11,25 @@ AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER that makes a close an RST."""
 
 
+class Gate:
+    """What may go through, in each direction."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.questions = asyncio.Event()
+        self.open()
+
+    def open(self) -> None:
+        """Everything."""
+        self.answers.set()
+        self.questions.set()
+
+    def close(self) -> None:
+        """Nothing, and nobody hears of an end."""
+        self.answers.clear()
+        self.questions.clear()
+
+
 class Relay:
     """Carries every connection to one port, until told otherwise."""
 
@@ -19,11 +38,9 @@ class Relay:
         self._server: asyncio.Server | None = None
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._answers = asyncio.Event()
-        self._questions = asyncio.Event()
+        self._gates = [Gate()]
         self.budget: int | None = None
         """Bytes from the service after which the connection that carries them is cut; None for any number."""
-        self.release()
 
     @property
     def port(self) -> int:
@@ -38,17 +55,17 @@ class Relay:
 
     def hold_answers(self) -> None:
         """What the service says stays here."""
-        self._answers.clear()
+        self._gates[-1].answers.clear()
 
-    def hold_all(self) -> None:
-        """A black hole: nothing goes through, nobody hears of an end."""
-        self._answers.clear()
-        self._questions.clear()
+    def strand(self) -> None:
+        """The connections of now lead into a black hole; new ones go through."""
+        self._gates[-1].close()
+        self._gates.append(Gate())
 
     def release(self) -> None:
         """Everything goes through, also what was held."""
-        self._answers.set()
-        self._questions.set()
+        for gate in self._gates:
+            gate.open()
 
     def cut(self) -> None:
         """Reset every connection, both ways; what is held is lost."""
@@ -81,11 +98,11 @@ class Relay:
         except OSError:
             self._reset(writer)
             return
-        pair = (writer, to_service[1])
+        pair, gate = (writer, to_service[1]), self._gates[-1]
         self._pairs.add(pair)
         pumps = (
-            asyncio.create_task(self._pump(reader, to_service[1], self._questions, pair, spends=False)),
-            asyncio.create_task(self._pump(to_service[0], writer, self._answers, pair, spends=True)),
+            asyncio.create_task(self._pump(reader, to_service[1], gate.questions, pair, spends=False)),
+            asyncio.create_task(self._pump(to_service[0], writer, gate.answers, pair, spends=True)),
         )
         self._tasks.update(pumps)
         await asyncio.gather(*pumps, return_exceptions=True)

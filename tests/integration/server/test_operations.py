@@ -8,7 +8,6 @@ import subprocess
 import sys
 import urllib.request
 
-import pytest
 from devices import Target, database, fresh, health, until
 
 from wireproof.stack import databases
