@@ -40,7 +40,7 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._gates = [Gate()]
         self.budget: int | None = None
-        """Bytes from the service after which the connection that carries them is cut; None for any number."""
+        """Bytes from the service after which the connection that carries them is cut, once; None for any number."""
 
     @property
     def port(self) -> int:
@@ -122,11 +122,12 @@ class Relay:
             while data := await reader.read(CHUNK):
                 await allowed.wait()
                 if spends and self.budget is not None:
-                    data, self.budget = data[: self.budget], self.budget - len(data)
-                    if self.budget < 0:
-                        writer.write(data)
+                    if len(data) >= self.budget:
+                        writer.write(data[: self.budget])
+                        self.budget = None
                         await self._sent(writer)
                         break
+                    self.budget -= len(data)
                 writer.write(data)
                 await writer.drain()
             else:

@@ -54,52 +54,66 @@ async def scene(stack: EmbeddedStack, port: int = 0) -> AsyncIterator[Scene]:
 @asynccontextmanager
 async def killed_and_empty_again(at: Scene) -> AsyncIterator[None]:
     at.stack.services["redis"].kill()
-    yield
-    at.stack.services["redis"].start()
-    await at.allow()
+    try:
+        yield
+    finally:
+        at.stack.services["redis"].start()
+        await at.allow()
 
 
 @asynccontextmanager
 async def stopped(at: Scene) -> AsyncIterator[None]:
     at.stack.services["redis"].stop()
-    yield
-    at.stack.services["redis"].start()
-    await at.allow()
+    try:
+        yield
+    finally:
+        at.stack.services["redis"].start()
+        await at.allow()
 
 
 @asynccontextmanager
 async def suspended(at: Scene) -> AsyncIterator[None]:
     at.stack.services["redis"].suspend()
-    yield
-    at.stack.services["redis"].resume()
+    try:
+        yield
+    finally:
+        at.stack.services["redis"].resume()
 
 
 @asynccontextmanager
 async def no_writes(at: Scene) -> AsyncIterator[None]:
     await at.tell("CLIENT", "PAUSE", "600000", "WRITE")
-    yield
-    await at.tell("CLIENT", "UNPAUSE")
+    try:
+        yield
+    finally:
+        await at.tell("CLIENT", "UNPAUSE")
 
 
 @asynccontextmanager
 async def revoked(at: Scene) -> AsyncIterator[None]:
     await at.tell("ACL", "DELUSER", at.user)
-    yield
-    await at.allow()
+    try:
+        yield
+    finally:
+        await at.allow()
 
 
 @asynccontextmanager
 async def not_allowed_to_publish(at: Scene) -> AsyncIterator[None]:
     await at.tell("ACL", "SETUSER", at.user, "-publish")
-    yield
-    await at.allow()
+    try:
+        yield
+    finally:
+        await at.allow()
 
 
 @asynccontextmanager
 async def not_allowed_to_listen(at: Scene) -> AsyncIterator[None]:
     await at.tell("ACL", "SETUSER", at.user, "resetchannels")
-    yield
-    await at.allow()
+    try:
+        yield
+    finally:
+        await at.allow()
 
 
 Outage = Callable[[Scene], AbstractAsyncContextManager[None]]
