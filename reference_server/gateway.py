@@ -57,6 +57,7 @@ class SocketLink:
         self._outbox = outbox
         self._tasks = tasks
         self._queued = False
+        self._halted = False
         self.reading = True
         self.closing = False
 
@@ -114,8 +115,15 @@ class SocketLink:
         self.reading = False
         self._connection.transport.pause_reading()
 
+    def halt(self) -> None:
+        """Stop reading for good, until the connection closes."""
+        self._halted = True
+        self.pause()
+
     def resume(self) -> None:
         """Read on; the client could not be heard meanwhile."""
+        if self._halted and not self.closing:
+            return
         self.reading = True
         self._connection.last_heard = self._connection.loop.time()
         self._connection.transport.resume_reading()
@@ -264,7 +272,7 @@ class Gateway:
             self._server.close(close_connections=False)
         for connection in self._open:
             if connection.link is not None:
-                connection.link.pause()
+                connection.link.halt()
 
     async def close_all(self) -> None:
         """Close every connection with 1012 and wait for their ends."""

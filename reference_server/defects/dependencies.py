@@ -28,11 +28,11 @@ class _DeafBus(Bus):
 
     hearing: _Hearing
 
-    async def _listen(self) -> None:
+    async def _listen(self, subscription: Any) -> None:
         if self.hearing.lost:
             await asyncio.get_running_loop().create_future()
         try:
-            await super()._listen()
+            await super()._listen(subscription)
         finally:
             self.hearing.lost = self.connected
 

@@ -201,6 +201,12 @@ async def until(condition: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.02)
 
 
+async def health(target: Target) -> tuple[int, str]:
+    """What the server says of itself: the HTTP status and the word."""
+    status, body = await target.call("GET", "/health/ready")
+    return status, body["status"]
+
+
 @asynccontextmanager
 async def database(url: str) -> AsyncIterator[Any]:
     """A connection to a database."""
