@@ -44,7 +44,7 @@ class CacheKeywords(DataComponent):
 
         ```robotframework
         Pause Cache    duration=10s
-        Run Keyword And Expect Error    TimeoutError*    Evaluate
+        Run Keyword And Expect Error    *TimeoutError*    Evaluate
         ...    redis.Redis.from_url($CACHE_URL.value, socket_timeout=0.3, retry=None).set("a", "b")    modules=redis
         ```
         """

@@ -234,10 +234,9 @@ class DatabaseKeywords(DataComponent):
         planted = read_only(found)
 
         def heal() -> None:
-            planted.remove()
             since_s = (now_ns() - fault.began_ns) / 1e9
-            meanwhile = [session for session in found.others() if session.open_s < since_s]
-            fault.touch("sessions", found.terminate(meanwhile))
+            fault.touch("sessions", sum(session.open_s < since_s for session in found.others()))
+            planted.remove()
 
         def do() -> None:
             planted.plant()

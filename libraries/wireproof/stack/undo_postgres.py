@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from wireproof.stack import databases
@@ -29,6 +30,7 @@ _DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datiste
 _FOUND = """
 SELECT n.nspname, obj_description(n.oid, 'pg_namespace') FROM pg_namespace n
 WHERE n.nspname LIKE %s AND pg_try_advisory_lock(('x' || lpad(right(n.nspname, 15), 16, '0'))::bit(64)::bigint)
+ORDER BY n.oid
 """
 _TRIGGERS = """
 SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -61,13 +63,27 @@ def connect(url: str) -> "psycopg.Connection[Any]":
     return connection
 
 
-def plant(connection: "psycopg.Connection[Any]", deed: str, undo: str = "") -> str:
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a fault is and how it is undone.
+
+    Attributes:
+        deed: what it is, in words.
+        undo: a statement that undoes what is outside its schema, in the transaction that removes it.
+        then: a statement that is to be executed after that.
+    """
+
+    deed: str
+    undo: str = ""
+    then: str = ""
+
+
+def plant(connection: "psycopg.Connection[Any]", note: Note) -> str:
     """Makes the schema of a fault, in the transaction that is open; what is put into it goes with it.
 
     Args:
         connection: the session whose end tells that nobody cares for the fault any more.
-        deed: what the fault is, in words.
-        undo: a statement that undoes what is outside the schema.
+        note: what it is.
 
     Returns:
         The schema's name.
@@ -76,14 +92,13 @@ def plant(connection: "psycopg.Connection[Any]", deed: str, undo: str = "") -> s
 
     number = secrets.randbits(60)
     schema = f"{_PREFIX}{number:015x}"
-    note = json.dumps({"deed": deed, "undo": undo})
     connection.execute("SELECT pg_advisory_lock(%s)", [number])
     connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
-    connection.execute(SQL("COMMENT ON SCHEMA {} IS {}").format(Identifier(schema), Literal(note)))
+    connection.execute(SQL("COMMENT ON SCHEMA {} IS {}").format(Identifier(schema), Literal(json.dumps(asdict(note)))))
     return schema
 
 
-def uproot(connection: "psycopg.Connection[Any]", schema: str, undo: str = "") -> None:
+def uproot(connection: "psycopg.Connection[Any]", schema: str, note: Note) -> None:
     """Undoes a fault and removes its schema.
 
     Its triggers do nothing from the first moment on; they go when their table is free for one.
@@ -102,13 +117,15 @@ def uproot(connection: "psycopg.Connection[Any]", schema: str, undo: str = "") -
         try:
             with connection.transaction():
                 connection.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
-                if undo:
-                    connection.execute(undo.encode())
+                if note.undo:
+                    connection.execute(note.undo.encode())
                 connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
-            return
+            break
         except psycopg.errors.LockNotAvailable:
             if time.monotonic() > give_up:
                 raise
+    if note.then:
+        connection.execute(note.then.encode())
 
 
 def heal(url: str) -> list[str]:
@@ -129,10 +146,10 @@ def heal(url: str) -> list[str]:
     try:
         for name in _databases(url):
             with session(databases.beside(url, name)) as connection:
-                for schema, note in connection.execute(_FOUND, [f"{_PREFIX}%"]).fetchall():
-                    said = json.loads(note)
-                    uproot(connection, schema, said["undo"])
-                    undone.append(f"{safe(said['deed'])} in database {safe(name)}")
+                for schema, said in connection.execute(_FOUND, [f"{_PREFIX}%"]).fetchall():
+                    note = Note(**json.loads(said))
+                    uproot(connection, schema, note)
+                    undone.append(f"{safe(note.deed)} in database {safe(name)}")
     except psycopg.Error as error:
         raise StackError(f"what a killed run left cannot be undone: {safe(str(error).splitlines()[0])}") from None
     return undone

@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -85,7 +86,7 @@ def note(client: Any, deed: str, undo: Commands, *, access: str | None = None) -
     """
     said = json.dumps({"deed": deed, "undo": undo, "client": int(client.client_id())})
     pattern = base64.urlsafe_b64encode(said.encode()).decode()
-    name = _ACCESS if access is not None else f"{_PREFIX}{secrets.token_hex(8)}"
+    name = _ACCESS if access is not None else f"{_PREFIX}{time.time_ns():016x}-{secrets.token_hex(4)}"
     rights = ["off"]
     if access is not None:
         rights = ["on", f">{access}" if access else "nopass", "+@all"]
