@@ -64,7 +64,7 @@ class Component:
             if duration_s is not None:
                 proxy.after(duration_s, lambda: self.active.heal(fault))
         except BaseException:
-            self.active.heal(fault)
+            self.active.withdraw(fault)
             raise
         logger.info(fault.shown if duration_s is None else f"{fault.shown} for {duration_s:g} s")
 

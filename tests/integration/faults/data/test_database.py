@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from patience import is_refused, until
 
+from wireproof import scopes
 from wireproof.faults.database_keywords import DatabaseKeywords
 from wireproof.faults.errors import FaultError, UnableError
 from wireproof.stack import undo_postgres
@@ -142,6 +143,7 @@ def test_a_lock_that_cannot_be_had_is_said_and_not_left(keywords, active, connec
     with pytest.raises(FaultError, match="PostgreSQL: canceling statement due to lock timeout"):
         keywords.lock_table("notes", db=here)
     assert active.on == []
+    assert scopes.leave(scopes.current()) == [], "nobody demands an effect of it"
     holder.execute("COMMIT")
 
 
