@@ -1,7 +1,7 @@
 """A database of the stack as faults reach it: its own sessions, its tables, the sessions of others."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -106,21 +106,18 @@ class Database:
         return tables[name]
 
     def others(self, name: str = "") -> list[Session]:
-        """The sessions of others, not this library's and not this process's.
-
-        Where a link leads to PostgreSQL, a port of this process may be the link's: then only names tell.
+        """The sessions of others: not this library's, and none that this process opened, be it through a link.
 
         Args:
             name: pattern of the application names that are meant, all when empty.
         """
         with self.session() as connection:
             found = connection.execute(_SESSIONS, [_OURS]).fetchall()
-        behind_a_link = any(link.target[1] == urlsplit(self.url).port for link in links.running())
-        own = frozenset() if behind_a_link else ports.held_by([os.getpid()])
+        own, carried = ports.held_by([os.getpid()]), links.carried()
         return [
             Session(pid, called, open_s)
             for pid, called, open_s, port in found
-            if port not in own and (not name or fnmatchcase(called, name))
+            if _origin(port, carried) not in own and (not name or fnmatchcase(called, name))
         ]
 
     def terminate(self, sessions: Sequence[Session]) -> int:
@@ -149,6 +146,13 @@ def database_of(name: str) -> Database:
     if "://" in name:
         name = urlsplit(name).path.lstrip("/")
     return Database(databases.beside(url, name) if name else url)
+
+
+def _origin(port: int, carried: Mapping[int, int]) -> int:
+    """The port of who dialled, where links stand between."""
+    for _ in carried:  # no chain of links is longer
+        port = carried.get(port, port)
+    return port
 
 
 @contextmanager

@@ -34,8 +34,7 @@ class DatabaseKeywords(DataComponent):
     ) -> Fault:
         """Ends the sessions of the servers, as an administrator or a failover does.
 
-        Sessions of this library and of this process stay. Where a link leads to PostgreSQL, only names tell them apart:
-        then sessions of `DatabaseLibrary` end, too.
+        Sessions of this library and of this process stay, those of DatabaseLibrary among them.
 
         Args:
             name: pattern of the application names that are meant, such as `reference_server*`; all if not given.

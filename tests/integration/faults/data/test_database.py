@@ -167,12 +167,18 @@ def strangers(monkeypatch):
     monkeypatch.setattr("wireproof.faults.database.ports.held_by", lambda processes: frozenset())
 
 
-def test_sessions_of_the_test_process_stay(keywords, connect, here, monkeypatch):
+def test_sessions_of_the_test_process_stay_and_those_a_link_carries_for_others_end(
+    keywords, connect, here, monkeypatch
+):
     monkeypatch.undo()
     app = connect()
     with pytest.raises(FaultError, match="no session to terminate"):
         keywords.terminate_database_sessions(db=here)
     assert count(app) == 0
+    port = app.execute("SELECT inet_client_port()").fetchone()[0]
+    monkeypatch.setattr("wireproof.faults.database.links.carried", lambda: {port: 1})
+    keywords.terminate_database_sessions(db=here)
+    refused("57P01", lambda: count(app))
 
 
 def test_sessions_are_terminated_again_and_again(keywords, active, connect, here):
