@@ -11,6 +11,7 @@ from wireproof.faults.arguments import CONVERTERS
 from wireproof.faults.byte_keywords import ByteKeywords
 from wireproof.faults.connection_keywords import ConnectionKeywords
 from wireproof.faults.errors import FaultError
+from wireproof.faults.fault import Fault
 from wireproof.faults.healing_keywords import HealingKeywords
 from wireproof.faults.link_keywords import LinkKeywords
 from wireproof.faults.running import RunningLinks
@@ -69,9 +70,12 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """Runs a keyword; what an author can act on becomes one plain line without a traceback."""
         try:
-            return super().run_keyword(name, args, kwargs)
+            result = super().run_keyword(name, args, kwargs)
         except ValueError as error:
             raise FaultError(str(error)) from None
         finally:
             for problem in self._links.take_problems():
                 logger.warn(problem)
+        if isinstance(result, Fault):
+            logger.info(result.shown)
+        return result
