@@ -45,7 +45,7 @@ CASES = [
     ("cloudmessage", cloud(seq=3, payload=1), False, True),
     ("cloudmessage", cloud(type="notification", fromDeviceId="server"), False, False),
     ("stomp", stomp("RECEIPT", "receipt-id:r1"), True, False),
-    ("stomp", stomp("ACK", "id:7"), True, False),
+    ("json", b'{"type": "ack"}', True, False),
     ("stomp", stomp("MESSAGE", "message-id:1", "destination:/q"), False, True),
     ("stomp", stomp("CONNECTED", "version:1.2"), False, False),
     ("json", b'{"id": "a", "type": "paid"}', False, True),
