@@ -4,11 +4,11 @@ import random
 
 import pytest
 import websocket
+from frame_link import KEY, NOTHING_FITS, RESPONSE, Way, cut, fragmented, messages, ping, text
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 from websockets.protocol import CLIENT, OPEN, SERVER, Protocol
-from wire import KEY, NOTHING_FITS, RESPONSE, Way, cut, fragmented, messages, ping, text
 
 from wireproof.faults.errors import FaultError
 from wireproof.faults.frames import deeds

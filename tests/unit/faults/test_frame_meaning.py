@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from wire import Way, text
+from frame_link import Way, text
 
 from wireproof import dialects, journal
 from wireproof.dialects import Dialect, Frame, Message

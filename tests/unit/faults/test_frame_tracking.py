@@ -1,9 +1,9 @@
 """Following a connection: every boundary is found in any cut, and garbage never raises."""
 
 import pytest
+from frame_link import KEY, REQUEST, RESPONSE, cut, fragmented, messages, text
 from hypothesis import given
 from hypothesis import strategies as st
-from wire import KEY, REQUEST, RESPONSE, cut, fragmented, messages, text
 
 from wireproof.faults.frames.codec import WireFrame
 from wireproof.faults.websocket import WebSocketTracker
