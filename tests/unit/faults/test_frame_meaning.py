@@ -107,6 +107,13 @@ class TestJournal:
             way.send(text(cloud(id=f"m{number}")))
         assert told("wire", before) == [{"id": id, "direction": "to client"} for id in ("m2", "m3")]
 
+    def test_it_is_called_what_its_author_called_it(self):
+        before = len(told("wire", 0))
+        way = Way()
+        way.put(deeds.Drop(), dialect="stomp", skip=1)
+        way.send(text(stomp("MESSAGE", "message-id:server-1", "correlation-id:wp-1", "destination:/q")))
+        assert [data["id"] for data in told("wire", before)] == ["wp-1"]
+
     def test_a_late_one_passes_when_it_comes(self):
         before = len(told("wire", 0))
         way = Way()
