@@ -26,7 +26,7 @@ async def _serve(ready: Connection) -> None:
         await server.serve_forever()
 
 
-def _server(ready: Connection, core: int) -> None:
+def server(ready: Connection, core: int) -> None:
     psutil.Process().cpu_affinity([core])
     uvloop.run(_serve(ready))
 
@@ -55,10 +55,10 @@ async def _rate(port: int, seconds: float) -> float:
 def main() -> None:
     core, seconds = int(sys.argv[1]), float(sys.argv[2])
     ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=_server, args=(theirs, core), daemon=True)
-    server.start()
+    process = multiprocessing.get_context("spawn").Process(target=server, args=(theirs, core), daemon=True)
+    process.start()
     print(uvloop.run(_rate(ours.recv(), seconds)), flush=True)
-    server.terminate()
+    process.terminate()
 
 
 if __name__ == "__main__":

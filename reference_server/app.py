@@ -121,19 +121,26 @@ class App:
         logs.info("listening", node=self.settings.node, wsPort=ws_port, httpPort=http_port)
 
     async def stop(self) -> None:
-        """Drain: accept nothing new, finish commits and acks, close with 1012; within the grace period."""
+        """Drain: accept nothing new, finish commits and acks, close with 1012; within the grace period.
+
+        Half of that is for the database, so that every client hears of the end whatever the database does.
+        """
         logs.info("draining")
         self._api.draining = True
         self._gateway.stop_accepting()
-        try:
-            async with asyncio.timeout(self.settings.shutdown_grace):
-                await self._writer.drain()
-                await self._gateway.close_all()
-                await self._writer.drain()
-        except TimeoutError:
-            logs.warning("grace period over")
+        half = self.settings.shutdown_grace / 2
+        for ending in (self._writer.finish, self._close_clients):
+            try:
+                async with asyncio.timeout(half):
+                    await ending()
+            except TimeoutError:
+                logs.warning("grace period over")
         await self._release()
         logs.info("stopped")
+
+    async def _close_clients(self) -> None:
+        await self._gateway.close_all()
+        await self._writer.finish()
 
     async def _release(self) -> None:
         """Let go of everything that was opened."""

@@ -15,10 +15,15 @@ QUEUE_LIMIT = 10_000
 CONNECT_TIMEOUT = 1.0
 REPLY_TIMEOUT = 2.0
 RECONNECT_PAUSE = 0.5
+CHECK_INTERVAL = 3.0
+"""Seconds after which a silent subscription has to prove that it is alive."""
 
 
 class Listener(Protocol):
     """Who acts on hints of other nodes."""
+
+    def on_connected(self) -> None:
+        """From now on hints are heard; those before were lost."""
 
     def on_wake(self, user_id: str, device_id: str, seq: int) -> None:
         """Another node committed a delivery for this device."""
@@ -44,6 +49,7 @@ class Bus:
             client_name=f"reference_server-{settings.node}",
         )
         self._outgoing: asyncio.Queue[str] = asyncio.Queue(QUEUE_LIMIT)
+        self._echo = asyncio.Event()
         self.listener: Listener | None = None
         self.connected = False
 
@@ -64,34 +70,60 @@ class Bus:
         self._publish(kind="presence", userId=user_id, deviceId=device_id, online=online)
 
     async def ping(self) -> None:
-        """Ask Redis for a sign of life; raises RedisError or OSError."""
-        await self._client.ping()
+        """Wait until this node hears itself, which proves both ways; raises RedisError or OSError."""
+        self._echo.clear()
+        await self._client.publish(self._channel, json.dumps({"node": self._node}))
+        await self._echo.wait()
 
     async def publish_forever(self) -> None:
         """Send what is queued; a hint that cannot be sent is dropped."""
+        well = True
         while True:
             text = await self._outgoing.get()
             try:
                 await self._client.publish(self._channel, text)
+                well = True
             except (RedisError, OSError) as problem:
-                logs.warning("bus cannot publish", reason=type(problem).__name__)
+                if well:
+                    logs.warning("bus cannot publish", reason=type(problem).__name__)
+                well = False
+                await asyncio.sleep(RECONNECT_PAUSE)
 
     async def listen_forever(self) -> None:
         """Hear the other nodes; subscribes again after every loss."""
         while True:
             try:
                 async with self._client.pubsub() as subscription:
-                    await subscription.subscribe(self._channel)
-                    self.connected = True
-                    logs.info("bus connected")
-                    async for message in subscription.listen():
-                        if message["type"] == "message":
-                            self._hear(message["data"])
+                    await self._listen(subscription)
             except (RedisError, OSError) as problem:
                 if self.connected:
                     logs.warning("bus lost", reason=type(problem).__name__)
             self.connected = False
             await asyncio.sleep(RECONNECT_PAUSE)
+
+    async def _listen(self, subscription: Any) -> None:
+        """Until the connection is lost, or does not answer."""
+        await subscription.subscribe(self._channel)
+        answer_is_due = True
+        while True:
+            message = await subscription.get_message(timeout=REPLY_TIMEOUT if answer_is_due else CHECK_INTERVAL)
+            if message is None:
+                if answer_is_due:
+                    raise TimeoutError
+                await subscription.ping()
+                answer_is_due = True
+                continue
+            answer_is_due = False
+            if message["type"] == "message":
+                self._hear(message["data"])
+            elif message["type"] == "subscribe":
+                self._subscribed()
+
+    def _subscribed(self) -> None:
+        self.connected = True
+        logs.info("bus connected")
+        if self.listener is not None:
+            self.listener.on_connected()
 
     async def close(self) -> None:
         """End all connections."""
@@ -105,9 +137,11 @@ class Bus:
     def _hear(self, data: bytes) -> None:
         try:
             hint = json.loads(data)
-            if hint["node"] == self._node or self.listener is None:
+            if hint["node"] == self._node:
+                self._echo.set()
+            elif self.listener is None:
                 return
-            if hint["kind"] == "wake":
+            elif hint["kind"] == "wake":
                 self.listener.on_wake(hint["userId"], hint["deviceId"], hint["seq"])
             elif hint["kind"] == "replaced":
                 self.listener.on_replaced(hint["userId"], hint["deviceId"], hint["generation"])

@@ -15,7 +15,7 @@ from reference_server.clock import Clock
 from reference_server.delivery import Delivery
 from reference_server.protocol import CloseCode
 from reference_server.settings import Settings
-from reference_server.store import CONNECT_TIMEOUT, STATEMENT_TIMEOUT, Unavailable
+from reference_server.store import Unavailable, session_limits
 from reference_server.tasks import Tasks
 
 CHANNEL = "wireproof_changes"
@@ -71,11 +71,15 @@ class Changes:
 
     async def _listen(self) -> None:
         """Until the connection is lost; what was inserted before counts as heard of."""
+        patience = self._settings.database_timeout
         connection: Any = await asyncpg.connect(
             self._settings.database_url,
-            timeout=CONNECT_TIMEOUT,
-            command_timeout=STATEMENT_TIMEOUT,
-            server_settings={"application_name": f"reference_server {self._settings.node} changes"},
+            timeout=patience,
+            command_timeout=patience,
+            server_settings={
+                "application_name": f"reference_server {self._settings.node} changes",
+                **session_limits(patience),
+            },
         )
         lost = asyncio.Event()
         try:

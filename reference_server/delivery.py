@@ -5,9 +5,10 @@ import contextlib
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from reference_server import replies
-from reference_server.batch import Active, Confirmed, Submission
+from reference_server.batch import Active, Closed, Confirmed, Submission
 from reference_server.channel import Channel, Key, Link
 from reference_server.clock import Clock
 from reference_server.metrics import Metrics
@@ -38,6 +39,10 @@ class Delivery:
         self._dirty: dict[Channel, None] = {}
         self.on_dirty: Callable[[], None] = lambda: None
         """Called when confirmations wait to be stored."""
+        self.on_orphan: Callable[[Closed], None] = lambda _: None
+        """Called for what the database takes for connected here and is not: the reply to its registration was lost."""
+        self._look = asyncio.Event()
+        self._leases_may_be_over = False
 
     def expect(self, key: Key, link: Link) -> Channel:
         """A channel for a registration under way: it already hears of numbers that are committed meanwhile."""
@@ -236,31 +241,64 @@ class Delivery:
                 self._confirmed(channel, seq)
 
     async def look_around(self) -> None:
-        """Find what no hint told this node: deliveries that another node committed, sessions that it revoked."""
-        if not self._channels:
-            return
+        """Find what no hint told this node, in the database."""
+        here = dict(self._channels)
         try:
-            rows = await self._store.connected()
+            missed = here.keys() - self._compare(await self._store.connected())
+            if missed:
+                self._give_up(await self._store.generations(missed))
         except Unavailable:
             return
-        for user_id, device_id, generation, last_seq, revoked in rows:
-            channel = self._channels.get((user_id, device_id))
-            if channel is None:
-                continue
-            if revoked and channel.generation == generation:
-                channel.link.close(CloseCode.REVOKED, "revoked")
-            else:
-                self.announce(channel, last_seq)
 
-    async def catch_up_with_database(self) -> None:
-        """The database was away: leases may have run out, and a COMMIT's reply may be lost."""
-        if self._channels:
-            with contextlib.suppress(Unavailable):
-                await self._store.renew_leases()
-            await self.look_around()
+    def _compare(self, rows: Iterable[Any]) -> set[Key]:
+        """Act on what is new, revoked, or has no connection here; returns those whose rows are right."""
+        right = set()
+        for user_id, device_id, generation, last_seq, revoked, session_id in rows:
+            key = (user_id, device_id)
+            channel = self._channels.get(key)
+            if channel is None or channel.generation < generation:
+                if key not in self._expected:
+                    self.on_orphan(Closed(user_id, device_id, generation, session_id))
+            elif channel.generation == generation:
+                right.add(key)
+                if revoked:
+                    channel.link.close(CloseCode.REVOKED, "revoked")
+                else:
+                    self.announce(channel, last_seq)
+        return right
+
+    def _give_up(self, rows: Iterable[Any]) -> None:
+        """Close the connections of devices that have registered again meanwhile, most likely on another node."""
+        for user_id, device_id, generation in rows:
+            key = (user_id, device_id)
+            channel = self._channels.get(key)
+            if channel is not None and channel.generation < generation and key not in self._expected:
+                channel.link.close(CloseCode.REPLACED, "replaced by a newer connection of this device")
+
+    def look_soon(self) -> None:
+        """Hints may have been lost."""
+        self._look.set()
+
+    def database_is_back(self) -> None:
+        """Leases may have run out, and a COMMIT's reply may be lost."""
+        self._leases_may_be_over = True
+        self.look_soon()
 
     async def look_around_forever(self) -> None:
-        """Every few seconds, whatever the bus said or failed to say."""
+        """Every few seconds, whatever the bus said or failed to say, and whenever there is a reason."""
         while True:
-            await asyncio.sleep(LOOK_INTERVAL)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_INTERVAL):
+                    await self._look.wait()
+            await self._catch_up_with_others()
+
+    async def _catch_up_with_others(self) -> None:
+        """Look around; an idle node asks nothing."""
+        asked, leases = self._look.is_set(), self._leases_may_be_over
+        self._look.clear()
+        self._leases_may_be_over = False
+        if leases and self._channels:
+            with contextlib.suppress(Unavailable):
+                await self._store.renew_leases()
+        if self._channels or asked:
             await self.look_around()

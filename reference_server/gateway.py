@@ -57,6 +57,7 @@ class SocketLink:
         self._outbox = outbox
         self._tasks = tasks
         self._queued = False
+        self._halted = False
         self.reading = True
         self.closing = False
 
@@ -114,8 +115,15 @@ class SocketLink:
         self.reading = False
         self._connection.transport.pause_reading()
 
+    def halt(self) -> None:
+        """Stop reading for good, until the connection closes."""
+        self._halted = True
+        self.pause()
+
     def resume(self) -> None:
         """Read on; the client could not be heard meanwhile."""
+        if self._halted and not self.closing:
+            return
         self.reading = True
         self._connection.last_heard = self._connection.loop.time()
         self._connection.transport.resume_reading()
@@ -223,6 +231,7 @@ class Gateway:
     """Accepts connections, keeps them alive and lets them go."""
 
     peer_class: type[Peer] = Peer
+    connection_class: type[Connection] = Connection
 
     def __init__(self, services: Services, tokens: Tokens | None) -> None:
         """Without `tokens` an Authorization header is not looked at."""
@@ -251,7 +260,7 @@ class Gateway:
             max_queue=None,
             write_limit=min(WRITE_HIGH_WATER, s.outbound_buffer_bytes // 2),
             logger=logs.WEBSOCKETS_LOGGER,
-            create_connection=Connection,
+            create_connection=self.connection_class,
             backlog=1024,
         )
         port: int = self._server.sockets[0].getsockname()[1]
@@ -263,7 +272,7 @@ class Gateway:
             self._server.close(close_connections=False)
         for connection in self._open:
             if connection.link is not None:
-                connection.link.pause()
+                connection.link.halt()
 
     async def close_all(self) -> None:
         """Close every connection with 1012 and wait for their ends."""

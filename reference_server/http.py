@@ -21,6 +21,8 @@ from reference_server.store import RowError, Store, Unavailable
 PAGE = 500
 """Rows of a list at most; ask again with `after`."""
 BODY_LIMIT = 64 * 1024
+PROBE_TIMEOUT = 1.0
+"""Seconds that a dependency has to answer: whoever asks about health loses patience, too."""
 
 
 class Api:
@@ -90,8 +92,6 @@ class Api:
             self._check(self._bus.ping, "warn"),
         )
         checks = {"postgresql": postgresql, "migrations": migrations, "redis": redis}
-        if checks["redis"]["status"] == "pass" and not self._bus.connected:
-            checks["redis"] |= {"status": "warn", "output": "not subscribed yet"}
         statuses = {check["status"] for check in checks.values()}
         if self.draining:
             statuses.add("fail")
@@ -101,7 +101,10 @@ class Api:
     async def _check(self, probe: Callable[[], Awaitable[None]], otherwise: str) -> dict[str, Any]:
         start = time.perf_counter()
         try:
-            await probe()
+            async with asyncio.timeout(PROBE_TIMEOUT):
+                await probe()
+        except TimeoutError:
+            return {"status": otherwise, "output": f"no answer within {PROBE_TIMEOUT:g} s"}
         except (Unavailable, RowError, MigrationError) as problem:
             return {"status": otherwise, "output": str(problem)}
         except Exception as problem:  # noqa: BLE001 - whatever a driver raises, the dependency is not ready

@@ -1,5 +1,6 @@
 """Counts of what the server does. Plain numbers on the hot path; Prometheus reads them only when it asks."""
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Iterator
 
@@ -42,6 +43,7 @@ class Metrics(Collector):
         """Everything in Prometheus' own form."""
         yield GaugeMetricFamily("cloud_connections", "Open WebSocket connections.", self.connections)
         yield GaugeMetricFamily("cloud_registered_devices", "Connections that are registered.", self.registered_devices)
+        yield GaugeMetricFamily("cloud_tasks", "Work under way, the server's own included.", len(asyncio.all_tasks()))
         for name, text in _COUNTERS.items():
             yield CounterMetricFamily(f"cloud_{name}", text, getattr(self, f"{name}_total"))
         total, buckets = 0, []

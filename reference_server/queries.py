@@ -8,6 +8,7 @@ REGISTER = (
     "SELECT * FROM register_device($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
     " $19, $20, $21)"
 )
+STORE_NOTHING = "DELETE FROM messages WHERE false"
 HAS_UNROUTED = "SELECT EXISTS (SELECT FROM messages WHERE routed_at IS NULL)"
 CLAIM_UNROUTED = "SELECT * FROM claim_unrouted($1, $2, $3, $4)"
 ROUTE_CLAIMED = "SELECT * FROM route_claimed($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -33,10 +34,13 @@ DELIVERIES_AFTER = """
     WHERE d.user_id = $1 AND d.device_id = $2 AND d.seq > $3 ORDER BY d.seq LIMIT $4
 """
 CONNECTED = """
-    SELECT p.user_id, p.device_id, p.generation, d.last_seq, s.end_reason = 'revoked' AS revoked FROM user_presence p
-    JOIN devices d ON d.user_id = p.user_id AND d.id = p.device_id
+    SELECT p.user_id, p.device_id, p.generation, d.last_seq, s.end_reason = 'revoked' AS revoked, p.session_id
+    FROM user_presence p JOIN devices d ON d.user_id = p.user_id AND d.id = p.device_id
     LEFT JOIN sessions s ON s.id = p.session_id
     WHERE p.node = $1
+"""
+GENERATIONS = """
+    SELECT user_id, id, generation FROM devices WHERE (user_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
 """
 DEVICES = """
     SELECT d.id, d.type, d.platform, d.version, d.capabilities, d.last_seen_at, d.last_seq, backlog_of(d) AS backlog,

@@ -70,6 +70,7 @@ class Redelivery:
             rows = await self._store.deliveries(*channel.key, due)
         except Unavailable:
             logs.warning("redelivery postponed", userId=channel.key[0], deviceId=channel.key[1])
+            self._give_back(channel, due)
             return
         for row in rows:
             state = channel.sends.get(row["seq"])
@@ -78,3 +79,10 @@ class Redelivery:
             envelope = envelope_of(channel.key[0], row)
             channel.link.send(replies.delivery(replies.body(envelope), row["seq"], state[1] + state[2]))
             self._metrics.deliveries_repeated_total += 1
+
+    def _give_back(self, channel: Channel, due: list[int]) -> None:
+        """These were not sent again: that attempt does not count."""
+        for seq in due:
+            if seq in channel.sends:
+                when, again, first = channel.sends[seq]
+                channel.sends[seq] = (when, again - 1, first)

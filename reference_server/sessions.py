@@ -139,6 +139,10 @@ class Sessions:
         self.on_revoked(user_id, device_id, generation)
         self._bus.revoked(user_id, device_id, generation)
 
+    def on_connected(self) -> None:
+        """Hints are heard again."""
+        self._delivery.look_soon()
+
     def on_wake(self, user_id: str, device_id: str, seq: int) -> None:
         """Another node stored a delivery for a device that may be here."""
         channel = self._delivery.find((user_id, device_id))

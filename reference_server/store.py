@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +17,11 @@ from reference_server.protocol import encode
 from reference_server.registration import Registration
 from reference_server.settings import Settings
 
-STATEMENT_TIMEOUT = 5.0
-"""Seconds after which a silent database counts as away."""
-CONNECT_TIMEOUT = 2.0
+STATEMENT_SHARE = 0.75
+"""Of databaseTimeout: PostgreSQL itself ends a statement then. So its outcome is known, and nothing that was given up
+goes on there with its locks."""
+POOL_SIZE = 7
+CLOSE_PATIENCE = 1.0
 RECOVERABLE = 100_000
 """Who missed more deliveries than this does not recover: counting them holds a lock."""
 PAGE_ROWS = 200
@@ -69,44 +71,55 @@ class NewSession:
 
 
 class Store:
-    """A small pool of connections; every failure to reach the database becomes Unavailable."""
+    """A few connections; every failure to reach the database becomes Unavailable, within databaseTimeout."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
         self._pool: Any = None
+        self._lane: Any = None
+        """The writer's own connection: registrations and readers, however many, do not keep it waiting."""
 
     async def open(self) -> None:
         """Connect; raises Unavailable when the database does not answer."""
         with _translated():
-            self._pool = await asyncpg.create_pool(
-                self._settings.database_url,
-                min_size=2,
-                max_size=8,
-                timeout=CONNECT_TIMEOUT,
-                command_timeout=STATEMENT_TIMEOUT,
-                reset=_keep_as_it_is,
-                # One plan for every batch size, made for index look-ups: the tables are empty when it is made.
-                server_settings={
-                    "application_name": f"reference_server {self._settings.node}",
-                    "wireproof.node": self._settings.node,
-                    "plan_cache_mode": "force_generic_plan",
-                    "enable_seqscan": "off",
-                    "jit": "off",
-                },
-            )
+            async with asyncio.timeout(2 * self._settings.database_timeout):
+                self._lane = await self._make_pool(1)
+                self._pool = await self._make_pool(POOL_SIZE)
+
+    async def _make_pool(self, size: int) -> Any:
+        patience = self._settings.database_timeout * STATEMENT_SHARE
+        return await asyncpg.create_pool(
+            self._settings.database_url,
+            min_size=min(size, 2),
+            max_size=size,
+            timeout=self._settings.database_timeout,
+            reset=_keep_as_it_is,
+            # One plan for every batch size, made for index look-ups: the tables are empty when it is made.
+            server_settings={
+                "application_name": f"reference_server {self._settings.node}",
+                "wireproof.node": self._settings.node,
+                "plan_cache_mode": "force_generic_plan",
+                "enable_seqscan": "off",
+                "jit": "off",
+                **session_limits(patience),
+            },
+        )
 
     async def close(self) -> None:
         """End all connections, at once when the database does not answer."""
-        if self._pool is not None:
-            with contextlib.suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await asyncio.wait_for(self._pool.close(), CONNECT_TIMEOUT)
-            self._pool.terminate()
+        pools = [pool for pool in (self._lane, self._pool) if pool is not None]
+        with contextlib.suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with asyncio.timeout(CLOSE_PATIENCE):
+                for pool in pools:
+                    await pool.close()
+        for pool in pools:
+            pool.terminate()
 
     async def migrate(self) -> list[str]:
         """Apply what is pending; returns the names. A migration may take longer than a statement of the service."""
         with _translated():
-            connection = await asyncpg.connect(self._settings.database_url, timeout=CONNECT_TIMEOUT)
+            connection = await asyncpg.connect(self._settings.database_url, timeout=self._settings.database_timeout)
             try:
                 return await migrate.apply(connection, migrate.read())
             finally:
@@ -114,13 +127,13 @@ class Store:
 
     async def missing_migrations(self) -> list[str]:
         """The names of migrations not applied."""
-        async with self._connection() as connection:
+        async with self._lent(self._lane) as connection:
             return await migrate.missing(connection, migrate.read())
 
     async def ping(self) -> None:
-        """Ask the database for a sign of life."""
-        async with self._connection() as connection:
-            await connection.execute("SELECT 1")
+        """Ask the database whether messages could be stored: a lock or a read-only database is as bad as silence."""
+        async with self._lent(self._lane) as connection:
+            await connection.execute(queries.STORE_NOTHING)
 
     async def store_batch(self, batch: Batch) -> list[Any]:
         """Commit a batch in one transaction; rows as the SQL function gives them.
@@ -129,7 +142,7 @@ class Store:
         """
         s = self._settings
         seen_after = batch.at - timedelta(seconds=s.device_ttl)
-        async with self._connection() as connection:
+        async with self._lent(self._lane) as connection:
             rows: list[Any] = await connection.fetch(
                 queries.STORE_BATCH, batch.at, s.node, seen_after, s.backlog_limit, *batch.columns()
             )
@@ -150,7 +163,7 @@ class Store:
         s = self._settings
         now = self._clock.now()
         seen_after = now - timedelta(seconds=s.device_ttl)
-        async with self._connection() as connection, connection.transaction():
+        async with self._transaction() as connection:
             claimed = await connection.fetch(queries.CLAIM_UNROUTED, after, count, PAGE_BYTES, s.max_message_bytes)
             if not claimed:
                 return []
@@ -208,8 +221,13 @@ class Store:
         return rows
 
     async def connected(self) -> list[Any]:
-        """user_id, device_id, generation, last_seq, revoked of every device that is connected here."""
+        """user_id, device_id, generation, last_seq, revoked, session_id of every device that is connected here."""
         return await self.fetch(queries.CONNECTED, self._settings.node)
+
+    async def generations(self, keys: Iterable[tuple[str, str]]) -> list[Any]:
+        """user_id, device_id and newest generation of these devices."""
+        users, devices = zip(*keys, strict=True)
+        return await self.fetch(queries.GENERATIONS, users, devices)
 
     async def end_session(self, session_id: str, generation: int, reason: str) -> bool:
         """Mark a session as over; False when this registration no longer holds it."""
@@ -230,7 +248,7 @@ class Store:
         None when it is neither the owner's own nor that of one of the user's sessions.
         """
         now = self._clock.now()
-        async with self._connection() as connection, connection.transaction():
+        async with self._transaction() as connection:
             await connection.execute(queries.LOCK_USER, owner.user_id, now)
             expires_at = owner.expires_at
             if token_id != owner.token_id:
@@ -276,21 +294,56 @@ class Store:
     def _oldest(self) -> datetime:
         return self._clock.now() - timedelta(seconds=self._settings.message_ttl)
 
+    def _connection(self) -> contextlib.AbstractAsyncContextManager[Any]:
+        return self._lent(self._pool)
+
     @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    async def _transaction(self) -> AsyncIterator[Any]:
+        """One that is given up ends with its connection: to roll it back would wait for a database that is silent."""
+        async with self._connection() as connection:
+            await connection.execute("BEGIN")
+            try:
+                yield connection
+            except asyncpg.PostgresError:
+                await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+
+    @contextlib.asynccontextmanager
+    async def _lent(self, pool: Any) -> AsyncIterator[Any]:
+        """A connection for databaseTimeout: to get hold of it, to connect and to be answered."""
         with _translated():
-            async with self._pool.acquire(timeout=STATEMENT_TIMEOUT) as connection:
+            async with asyncio.timeout(self._settings.database_timeout), pool.acquire() as connection:
                 try:
                     yield connection
-                except (TimeoutError, asyncpg.InternalClientError):
-                    # Giving it back would wait for the cancellation, which a frozen database never confirms; and a
-                    # connection that was cut at the wrong moment confuses the driver.
-                    connection.terminate()
+                except BaseException as problem:
+                    # What fails for another reason than its data may fail because of the session it ran in (cut,
+                    # confused, read-only): the next one begins anew.
+                    if not (isinstance(problem, asyncpg.PostgresError) and _class_of(problem) in _BLAMED_ON_THE_DATA):
+                        connection.terminate()
                     raise
 
 
-_BLAMED_ON_THE_ROW = frozenset({"21", "22", "23", "54"})
-"""SQLSTATE classes cardinality, data, constraint, limit; after any other (disk full, a trigger) nobody knows."""
+def session_limits(patience: float) -> dict[str, str]:
+    """What PostgreSQL does about a session that is stuck in a statement, or whose client is."""
+    milliseconds = str(int(patience * 1000))
+    return {
+        "statement_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": milliseconds,
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+    }
+
+
+_BLAMED_ON_THE_ROW = frozenset({"21", "22", "23", "54", "P0"})
+"""SQLSTATE classes cardinality, data, constraint, limit, RAISE; after any other (disk full) nobody knows."""
+_BLAMED_ON_THE_DATA = _BLAMED_ON_THE_ROW | {"40"}
+"""And other transactions."""
+
+
+def _class_of(problem: asyncpg.PostgresError) -> str:
+    return (problem.sqlstate or "")[:2]
 
 
 async def _keep_as_it_is(_: Any) -> None:
@@ -304,8 +357,11 @@ def _translated() -> Iterator[None]:
     except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as problem:
         raise Collision(problem.sqlstate) from None
     except asyncpg.PostgresError as problem:
-        if (problem.sqlstate or "")[:2] in _BLAMED_ON_THE_ROW:
-            raise RowError(f"{type(problem).__name__} {problem.sqlstate}") from None
-        raise Unavailable(type(problem).__name__) from None
-    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
+        reason = f"{type(problem).__name__} {problem.sqlstate}"
+        if _class_of(problem) in _BLAMED_ON_THE_ROW:
+            raise RowError(reason) from None
+        raise Unavailable(reason) from None
+    except TimeoutError:
+        raise Unavailable("no answer in time") from None
+    except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
         raise Unavailable(type(problem).__name__) from None

@@ -20,7 +20,7 @@ QUEUE_BYTES = 64 * 1024 * 1024
 BOOKKEEPING_DELAY = 0.01
 """Seconds that confirmations wait for messages to ride along with."""
 RETRY_PAUSE = 0.5
-"""Seconds between attempts while the database is away and only bookkeeping waits."""
+"""Seconds between attempts while the database is away and no message waits."""
 RETRY_AFTER_MS = 1_000
 ATTEMPTS = 3
 """A batch that collides with another node's is tried this often before it is split."""
@@ -50,6 +50,7 @@ class Writer:
         self._in_round = False
         self._away = False
         delivery.on_dirty = lambda: self._wake_later(BOOKKEEPING_DELAY)
+        delivery.on_orphan = self.closed
 
     def submit(self, item: Submission) -> None:
         """Queue a message; its sender hears of it later, or at once when too much waits already."""
@@ -67,20 +68,29 @@ class Writer:
 
     async def closings_stored(self) -> None:
         """Wait until the database knows of every connection closed before this call, or has been found away."""
-        if self._closed or self._in_round:
+        if (self._closed or self._in_round) and not self._away:
             await self._round_over()
 
     async def drain(self) -> None:
         """Wait until everything queued is stored and answered; never ends while the database is away."""
-        while self._queue or self._closed or self._delivery.dirty or self._in_round:
+        while self._queue or self._in_round or self._bookkeeping:
             await self._round_over()
+
+    async def finish(self) -> None:
+        """Like `drain`, but without waiting for a database that is away: all are answered, what rides along is lost."""
+        while self._queue or self._in_round or (self._bookkeeping and not self._away):
+            await self._round_over()
+
+    @property
+    def _bookkeeping(self) -> bool:
+        return bool(self._closed) or self._delivery.dirty
 
     async def run(self) -> None:
         """The writer task."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._queue or self._closed or self._waiters or self._delivery.dirty:
+            while self._queue or self._bookkeeping or self._waiters or self._away:
                 waiters, self._waiters = self._waiters, []
                 self._in_round = True
                 try:
@@ -116,7 +126,8 @@ class Writer:
         try:
             await self._commit(batch)
         except Unavailable as problem:
-            logs.warning("database away", reason=str(problem), messages=len(items))
+            if items or not self._away:
+                logs.warning("database away", reason=str(problem), messages=len(items))
             self._delivery.restore(confirmed)
             self._closed = closed + self._closed
             self._unavailable(items)
@@ -128,7 +139,7 @@ class Writer:
         if self._away:
             self._away = False
             logs.info("database back")
-            await self._delivery.catch_up_with_database()
+            self._delivery.database_is_back()
         return True
 
     def _take(self) -> list[Submission]:
@@ -159,6 +170,8 @@ class Writer:
     async def _commit(self, batch: Batch) -> None:
         """Store a batch; one that is refused for a value is split until only the guilty message is left out."""
         if not batch.messages and not batch.bookkeeping:
+            if self._away:
+                await self._store.ping()
             return
         refusal = ErrorCode.INVALID_MESSAGE
         for _ in range(ATTEMPTS):

@@ -1,10 +1,10 @@
 """The running links: fault proxies by name, for whoever wants to go through one.
 
 The room that runs them adds them here; clients dial through a link and servers reach a dependency through one, without
-knowing that room.
+knowing that room. It also tells whose connections they carry: to the target all of them seem to be this process's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wireproof.wiretext import safe
@@ -39,6 +39,7 @@ class Link:
 
 
 _links: dict[str, Link] = {}
+_carried: dict[int, int] = {}
 
 
 def add(link: Link) -> None:
@@ -71,3 +72,23 @@ def find(name: str) -> Link:
 def running() -> tuple[Link, ...]:
     """All running links, in the order in which they started."""
     return tuple(_links.values())
+
+
+def carry(port: int, came_from: int) -> None:
+    """Notes that a link's connection to its target carries what came in from somebody.
+
+    Args:
+        port: the local port of the connection to the target.
+        came_from: the port at the other end of the connection that came in.
+    """
+    _carried[port] = came_from
+
+
+def drop(port: int) -> None:
+    """Notes that a link's connection to its target has ended; does nothing when it carried nothing."""
+    _carried.pop(port, None)
+
+
+def carried() -> Mapping[int, int]:
+    """The ports of all that links carry now, each with the port that it came from."""
+    return dict(_carried)

@@ -10,11 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from wireproof.failures import CheckFailedError
 from wireproof.journal import current as current_journal
 from wireproof.journal import now_ns
 from wireproof.wiretext import safe
 
 Kind = Literal["run", "suite", "test"]
+
+
+class FailedCheck(str):
+    """A line about a check that failed when a scope ended: it fails the test, where other lines only warn."""
+
+    __slots__ = ()
 
 
 @dataclass(eq=False)
@@ -40,13 +47,15 @@ class Scope:
         """Runs every clean-up, the last one first; one that fails does not stop the others.
 
         Returns:
-            One line for each clean-up that failed.
+            One line for each clean-up that failed, a `FailedCheck` where it was a check.
         """
-        problems = []
+        problems: list[str] = []
         while self._cleanups or self._last:
             cleanup = (self._cleanups or self._last).pop()
             try:
                 cleanup()
+            except CheckFailedError as error:
+                problems.append(FailedCheck(safe(error, 500)))
             except Exception as error:  # noqa: BLE001 - the others must run, and the caller reports every reason
                 problems.append(f"clean-up at the end of {self.kind} '{self.name}' failed: {safe(error)}")
         return problems
@@ -83,7 +92,7 @@ def enter(kind: Kind, name: str) -> Scope:
 
 def leave(scope: Scope) -> list[str]:
     """Ends `scope` and every scope still open inside it; returns the lines of `Scope.close`."""
-    problems = []
+    problems: list[str] = []
     while scope in _stack:
         ended = _stack[-1]
         # While its clean-ups run the scope is still the current one: what they open must be cleaned up as well.

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 
 from reference_server.app import Parts
-from reference_server.defects import backlog, identity, rows, storing, text, traffic
+from reference_server.defects import (
+    backlog,
+    connections,
+    dependencies,
+    identity,
+    promises,
+    rows,
+    storing,
+    text,
+    traffic,
+)
 from reference_server.defects.defect import Active, Defect, activate
 from reference_server.defects.parameters import count, share, time
 from reference_server.settings import SettingsError
@@ -148,6 +158,112 @@ DEFECTS = (
         caught_by=("DB-04",),
         spreads_to=("DB-02", "DB-03", "DB-05", "DB-06"),
         put_in=rows.leak,
+    ),
+    Defect(
+        name="ack-before-commit",
+        summary="acknowledges a message inside the transaction that stores it, before the commit",
+        expected="ack-before-durable",
+        also=("acked-not-persisted", "lost"),
+        caught_by=("DLV-05", "REC-07"),
+        spreads_to=("REC-01", "REC-04", "REC-05", "REC-08"),
+        put_in=promises.hurry,
+    ),
+    Defect(
+        name="ack-on-failed-insert",
+        summary="acknowledges a message although the database raised an error at its insert",
+        expected="acked-not-persisted",
+        also=("lost",),
+        caught_by=("DLV-05", "REC-19"),
+        spreads_to=("REC-04", "REC-05", "REC-06", "REC-08", "REC-14", "REC-18"),
+        put_in=promises.swallow,
+    ),
+    Defect(
+        name="backlog-in-memory",
+        summary="has forgotten after a restart what was not confirmed before",
+        expected="lost",
+        also=("gap", "missing-recipient"),
+        caught_by=("REC-01", "SESS-01"),
+        spreads_to=("CONN-13", "REC-02", "REC-14"),
+        put_in=backlog.keep_in_memory,
+    ),
+    Defect(
+        name="confirm-on-send",
+        summary="takes a delivery out of the backlog when it is written, before the client confirms it",
+        expected="lost",
+        also=("gap", "missing-recipient"),
+        caught_by=("DLV-06", "REC-16"),
+        spreads_to=("DLV-05", "REC-01", "REC-02", "REC-12", "REC-13", "REC-14"),
+        put_in=backlog.confirm_on_send,
+    ),
+    Defect(
+        name="live-overtakes-backlog",
+        summary="sends live deliveries at once while a device is still being sent its backlog",
+        expected="reordered",
+        caught_by=("DLV-06", "REC-16"),
+        spreads_to=("SESS-01", "REC-01", "REC-02", "REC-12", "REC-13", "REC-14"),
+        put_in=backlog.overtake,
+    ),
+    Defect(
+        name="stale-session",
+        summary="leaves the older connection of a device open when a newer one takes over, and sends to both",
+        expected="stale-session",
+        caught_by=("CONN-09",),
+        spreads_to=("SESS-01",),
+        put_in=connections.cling,
+    ),
+    Defect(
+        name="leak-on-abort",
+        summary="keeps a connection that ends by a reset, and its place",
+        expected="leak",
+        caught_by=("CONN-05",),
+        spreads_to=("CONN-08", "CONN-10"),
+        put_in=connections.hoard,
+    ),
+    Defect(
+        name="head-of-line",
+        summary="stores and delivers nothing for anybody while a client does not read",
+        expected="bystander-latency",
+        caught_by=("REC-15",),
+        put_in=connections.wait_for_readers,
+    ),
+    Defect(
+        name="deaf-after-redis",
+        summary="hears and sees nothing of other nodes any more once its subscription in Redis was lost",
+        expected="no-progress-after-heal",
+        caught_by=("REC-11",),
+        spreads_to=("REC-09", "REC-10", "REC-14", "REC-17"),
+        put_in=dependencies.go_deaf,
+    ),
+    Defect(
+        name="poisoned-pool",
+        summary="replaces no connection to PostgreSQL that was lost",
+        expected="no-progress-after-heal",
+        caught_by=("REC-05",),
+        spreads_to=("REC-04", "REC-06", "REC-07", "REC-08", "REC-14", "REC-18"),
+        put_in=dependencies.poison,
+    ),
+    Defect(
+        name="no-heartbeat",
+        summary="pings nobody, and keeps a peer that is silent for ever online",
+        expected="presence-stale",
+        caught_by=("CONN-06",),
+        spreads_to=("REC-12",),
+        put_in=connections.forget_heartbeats,
+    ),
+    Defect(
+        name="kill-without-drain",
+        summary="ends at SIGTERM at once: no close frame, no answer to what is under way",
+        expected="unclean-close",
+        also=("lost",),
+        caught_by=("CONN-13", "REC-02"),
+        put_in=connections.stop_at_once,
+    ),
+    Defect(
+        name="crash-on-bad-frame",
+        summary="dies of a message that is JSON but no object",
+        expected="server-died",
+        caught_by=("DLV-10",),
+        put_in=connections.break_on_bad_frames,
     ),
 )
 """In the order in which they are shown."""

@@ -10,21 +10,16 @@ from reference_server.app import Parts
 from reference_server.auth import Identity
 from reference_server.batch import Sender, Submission
 from reference_server.channel import Key, Link
+from reference_server.defects.connections import with_peers
 from reference_server.defects.defect import mixed
 from reference_server.defects.storing import alter_store_batch
 from reference_server.delivery import Delivery
-from reference_server.gateway import Gateway
 from reference_server.peer import Peer
 from reference_server.protocol import ErrorCode, InvalidMessage, envelope_of, parse
 from reference_server.registration import Registration
 from reference_server.sessions import Session, Sessions
 from reference_server.store import Store
 from reference_server.writer import Writer
-
-
-def _with_peers(parts: Parts, flaw: type[Peer]) -> type[Gateway]:
-    peer_class = mixed(flaw, parts.gateway.peer_class)
-    return cast(type[Gateway], type(parts.gateway.__name__, (parts.gateway,), {"peer_class": peer_class}))
 
 
 class _OpenMailboxes(Delivery):
@@ -81,7 +76,7 @@ class _CapturingPeer(Peer):
 
 def capture_mailboxes(parts: Parts) -> Parts:
     """A connection that is not registered gets the mail of the device in its query string."""
-    return replace(parts, gateway=_with_peers(parts, _CapturingPeer), delivery=mixed(_OpenMailboxes, parts.delivery))
+    return replace(parts, gateway=with_peers(parts, _CapturingPeer), delivery=mixed(_OpenMailboxes, parts.delivery))
 
 
 _BELIEVED = -1
@@ -131,7 +126,7 @@ def trust_sender(parts: Parts) -> Parts:
     """The fromDeviceId of a message is believed."""
     return replace(
         parts,
-        gateway=_with_peers(parts, _TrustingPeer),
+        gateway=with_peers(parts, _TrustingPeer),
         writer=mixed(_TrustingWriter, parts.writer),
         store=mixed(_TrustingStore, parts.store),
     )

@@ -44,7 +44,7 @@ Reconnecting Gives Up When The Server Stays Away
     ${server}    Start A Server
     Device Registers    phone    server=${server}
     Stop Service    ${server.name}
-    Wait For Close    phone    code=1012
+    Wait For Close    phone    code=1012    msg=unclean-close
     Run Keyword And Expect Error    *refused the connection*
     ...    Reconnect Client    phone    backoff=50ms..200ms    timeout=1 s
     Start Service    ${server.name}

@@ -15,7 +15,7 @@ Newest Connection Of A Device Wins
     [Tags]    CONN-09    smoke
     Device Registers    phone
     Device Registers Again    phone    as=new phone
-    Wait For Close    phone    code=4001
+    Wait For Close    phone    code=4001    msg=stale-session
     Device Registers    desktop
     ${sent}    Device Sends    desktop    "to the newer one"    to=phone
     Message Should Reach    new phone    ${sent}
@@ -29,7 +29,7 @@ Device Whose Connection Died Unnoticed Comes Back At Once
     Device Dies Silently    phone
     Device Registers Again    phone    as=new phone
     Device Should Answer    new phone
-    Wait For Close    phone    code=4001
+    Wait For Close    phone    code=4001    msg=stale-session
 
 Of Many Connections Of A Device One Remains
     [Documentation]    A device registers five times at once; one connection stays and gets its mail, four are closed.

@@ -63,7 +63,7 @@ What Was Given Up Waits For The Next Connection
     Set Mark    next connection
     Device Comes Back    desktop
     VAR    &{again}    id=${sent.id}    retryCount=\#number
-    Wait For Message    desktop    json=${again}
+    Wait For Message    desktop    json=${again}    msg=lost
 
 
 *** Keywords ***

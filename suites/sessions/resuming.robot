@@ -101,4 +101,4 @@ A Session Moves To The Newest Connection
     Set To Dictionary    ${login}    sessionId=${BEFORE}[sessionId]
     ${opened}    Open Client    new desktop    login=${login}
     Session Should Be Resumed    ${opened.granted}    ${BEFORE}
-    Wait For Close    desktop    code=4001
+    Wait For Close    desktop    code=4001    msg=stale-session

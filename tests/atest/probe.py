@@ -4,7 +4,7 @@ import threading
 
 from robot.api.deco import keyword, library
 
-OURS = ("wireproof-reader", "wireproof-crew", "wireproof-capture")
+OURS = ("wireproof-reader", "wireproof-crew", "wireproof-capture", "wireproof-traffic")
 _FINISHING_S = 10
 
 

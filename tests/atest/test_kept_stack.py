@@ -1,13 +1,16 @@
-"""Two runs at once on the stack of `stack up`: neither deletes the other's rows nor blames it for what is left."""
+"""Runs on the stack of `stack up`: two at once do not disturb each other, and what one that dies leaves is healed."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from harness import GENEROUS_S, Run, environment, run_robot
+from harness import GENEROUS_S, Run, command, environment, run_robot, write_suites
 
 RESOURCE = """
 *** Settings ***
@@ -133,3 +136,103 @@ def test_what_the_other_holds_is_told_as_unattributed(runs: tuple[Run, Run]) -> 
 def test_in_the_end_each_has_deleted_its_own(variables: tuple[Path, dict[str, str]]) -> None:
     checkout, env = variables
     run_robot(checkout / "count", {"base.resource": RESOURCE, "count.robot": COUNT}, env=env).passed()
+
+
+DIES = f"""
+*** Settings ***
+Library     OperatingSystem
+Library     wireproof.Stack
+Library     {Path(__file__).parent / "forwarder.py"}
+
+*** Test Cases ***
+Is Killed In The Middle
+    Ensure Stack
+    {{harm}}
+    Create File    %{{{{MEET}}}}/harmed
+    Sleep    1 min
+
+*** Keywords ***
+Reroute
+    ${{{{url}}}}    Get Endpoint    redis
+    Start Forwarder    cache    ${{{{url}}}}
+    Reroute Service    server    redis    via=cache
+"""
+COMES_LATER = """
+*** Settings ***
+Library     wireproof.Stack
+
+*** Test Cases ***
+Finds All Well
+    Ensure Stack
+    Stack Should Be Healthy
+    ${ws}    Get Endpoint    ws
+    Should Be Equal    ${ws}    %{KEPT_WS}
+"""
+COMES_MEANWHILE = """
+*** Settings ***
+Library     wireproof.Stack
+
+*** Test Cases ***
+Has A Stack Of Its Own
+    Ensure Stack
+    ${ws}    Get Endpoint    ws
+    Should Not Be Equal    ${ws}    %{KEPT_WS}
+"""
+
+
+@pytest.fixture
+def kept(variables: tuple[Path, dict[str, str]]) -> tuple[Path, dict[str, str]]:
+    """The same; the address of its gateway is in the environment."""
+    checkout, env = variables
+    program = [sys.executable, "-m", "wireproof", "stack", "up"]
+    up = subprocess.run(program, env=environment(env), cwd=checkout, check=True, capture_output=True, text=True)
+    (checkout / "harmed").unlink(missing_ok=True)
+    return checkout, {**env, "KEPT_WS": up.stdout.split()[1]}
+
+
+def begin(directory: Path, harm: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A run that does harm, and then sleeps."""
+    directory.mkdir(parents=True)
+    program = command(write_suites(directory, DIES.format(harm=harm)), directory / "results")
+    run = subprocess.Popen(program, env=environment(env), cwd=directory, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + GENEROUS_S
+    while not (Path(env["MEET"]) / "harmed").exists():
+        assert run.poll() is None, "it ended before it did any harm"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        ("Suspend Service    redis", "redis suspended"),
+        ("Suspend Service    postgres", "postgres suspended"),
+        ("Kill Service    server", "server down"),
+        ("Reroute", "server rerouted"),
+    ],
+)
+def test_what_a_killed_run_left_is_healed_by_the_next(kept: tuple[Path, dict[str, str]], harm: str, found: str) -> None:
+    _, env = kept
+    with begin(kept[0] / f"dies-{found.replace(' ', '-')}", harm, env) as run:
+        run.kill()
+    later = run_robot(kept[0] / f"later-{found.replace(' ', '-')}", COMES_LATER, env=env)
+    assert later.outcomes() == {"Finds All Well": ("PASS", "")}
+    assert later.errors == [f"the embedded stack was found with {found}, as a run that died leaves it: healed"]
+    again = run_robot(kept[0] / f"again-{found.replace(' ', '-')}", COMES_LATER, env=env)
+    again.passed()
+
+
+def test_a_run_that_is_interrupted_heals_what_it_did(kept: tuple[Path, dict[str, str]]) -> None:
+    checkout, env = kept
+    with begin(checkout / "interrupted", "Suspend Service    redis", env) as run:
+        os.kill(run.pid, signal.SIGINT)
+    run_robot(checkout / "after-it", COMES_LATER, env=env).passed()
+
+
+def test_what_a_living_run_does_is_not_healed_by_others(kept: tuple[Path, dict[str, str]]) -> None:
+    checkout, env = kept
+    with begin(checkout / "lives", "Suspend Service    redis", env) as run:
+        run_robot(checkout / "meanwhile", COMES_MEANWHILE, env=env).passed()
+        os.kill(run.pid, signal.SIGINT)
+    run_robot(checkout / "afterwards", COMES_LATER, env=env).passed()

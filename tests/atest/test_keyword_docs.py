@@ -10,7 +10,7 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Delivery", "Fixtures", "Sockets", "Stack")
+ROOMS = ("Delivery", "Fixtures", "Sockets", "Stack", "Timing")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -42,7 +42,7 @@ Prepare
 
 
 WITH_SOCKETS = "\n*** Settings ***\nLibrary    wireproof.Sockets\n"
-"""What examples of Delivery take for granted."""
+"""What examples of Delivery and Timing take for granted."""
 
 
 def suite_of(room: str, setup: str) -> str:
@@ -74,6 +74,12 @@ def runs(tmp_path_factory, echo):
             f"ECHO_URL:{echo.url}",
         ),
         "Stack": run_robot(tmp_path_factory.mktemp("stack"), suite_of("Stack", "Ensure Stack")),
+        "Timing": run_robot(
+            tmp_path_factory.mktemp("timing"),
+            suite_of("Timing", "No Operation") + WITH_SOCKETS,
+            "--variable",
+            f"ECHO_URL:{echo.url}",
+        ),
     }
 
 

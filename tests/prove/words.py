@@ -54,6 +54,7 @@ VOCABULARY = frozenset(
 _SET_UP = re.compile(r"(?:Parent suite s|S)etup failed:")
 _NEXT_HEAD = re.compile(r"(?:^|\n)(?:(?:Several failures occurred:\n\n)?\d+\) |[\w ]*[tT]eardown failed:\n)")
 _VERDICT = re.compile(r"(?:^|: )FAIL: (?P<counts>.*)")
+_RETRIED = re.compile(r"^Keyword '.*?' failed after retrying .*?\. The last error was: ")
 _COUNT = re.compile(r"(?P<count>\d[\d\s]*) (?P<word>[a-z]+(?:-[a-z]+)*)")
 
 
@@ -61,7 +62,8 @@ def anomalies(message: str) -> list[str]:
     """The anomaly words of a failed test's message, in its order, each once.
 
     They stand in a verdict of the delivery ledger (`FAIL: 3 lost, 0 reordered of 5 000 acked`; a count of 0 is none)
-    or before the first colon of a check (`spoofed-sender: ...`). A set-up that failed has none: nothing was tested.
+    or before the first colon of a check (`spoofed-sender: ...`), also of one that was retried until its time was over.
+    A set-up that failed has none: nothing was tested.
     """
     if _SET_UP.match(message):
         return []
@@ -81,6 +83,6 @@ def _words(line: str) -> Iterator[str]:
             if counted and int("".join(counted["count"].split())) and counted["word"] in VOCABULARY:
                 yield counted["word"]
         return
-    word, colon, _ = line.partition(":")
+    word, colon, _ = _RETRIED.sub("", line).partition(":")
     if colon and word in VOCABULARY:
         yield word

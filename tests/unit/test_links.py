@@ -49,3 +49,13 @@ def test_what_has_ended_is_removed_once_or_twice():
     links.remove("wire")
     links.remove("wire")
     assert links.running() == ()
+
+
+def test_whose_connections_are_carried_is_known_while_they_are_open():
+    links.carry(6001, 7001)
+    links.carry(6002, 7002)
+    assert links.carried() == {6001: 7001, 6002: 7002}
+    links.drop(6001)
+    links.drop(6001)
+    assert links.carried() == {6002: 7002}
+    links.drop(6002)

@@ -2,28 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Literal, Protocol
 
 from wireproof.faults.connection import abort
 from wireproof.faults.fault import Fault
 
-Mode = Literal["refuse", "reset", "close", "silence", "slow", "status", "wrong accept"]
-
 LARGEST_HEAD = 16_384
 """Of an upgrade that is answered here; a longer one is answered all the same."""
-
-WRONG_ACCEPT = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n"
-)
-
-
-def status_answer(status: int, retry_after_s: int | None) -> bytes:
-    """The response of a server that does not upgrade."""
-    retry = f"Retry-After: {retry_after_s}\r\n" if retry_after_s is not None else ""
-    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{retry}Content-Length: 0\r\nConnection: close\r\n\r\n"
-    return head.encode()
 
 
 class Gate(Protocol):

@@ -6,12 +6,13 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wireproof import links
 from wireproof.faults.fault import Fault
 from wireproof.faults.passage import Make, Passage, Tracker
 from wireproof.faults.stage import DIRECTIONS, Direction, End, Piece
 from wireproof.faults.transit import Transit
 
-CHUNK_BYTES = 65536
+CHUNK_BYTES = 262_144
 """What is read at once, and the most that waits for a peer that does not read."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -29,6 +30,7 @@ class Peer(asyncio.BufferedProtocol):
     """
 
     transport: asyncio.Transport
+    port: int
 
     def __init__(self, connection: "Connection", direction: Direction) -> None:
         self._connection = connection
@@ -38,6 +40,7 @@ class Peer(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's, always
         self.transport = transport
+        self.port = transport.get_extra_info("sockname")[1]
         transport.set_write_buffer_limits(high=0)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection.made(self)
@@ -178,12 +181,18 @@ class Connection:
         }
 
     @property
+    def client_port(self) -> int:
+        return int(self.client_address.rpartition(":")[2])
+
+    @property
     def shown(self) -> str:
         return self.client or self.client_address
 
     def made(self, end: Peer) -> None:
         """An end has its transport: the client's first, then the server's, with which bytes begin to flow."""
         self._ends.append(end.transport)
+        if end.direction == "to client":
+            links.carry(end.port, self.client_port)
         if self._over:
             abort(end.transport)
             return
@@ -194,6 +203,8 @@ class Connection:
     def lost(self, end: Peer) -> None:
         """An end is gone; the other one hears of it when the faults let that through."""
         self._ends.remove(end.transport)
+        if end.direction == "to client":
+            links.drop(end.port)
         if not self._over:
             self.flows[end.direction].source = None
             self.flows[_OPPOSITE[end.direction]].sink = None

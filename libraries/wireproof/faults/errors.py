@@ -13,3 +13,7 @@ class FaultError(Exception):
 
 class NoEffectError(FaultError, CheckFailedError):
     """A fault that touched nothing: the test under it proves nothing."""
+
+
+class UnableError(FaultError):
+    """What this stack cannot do, or not to us: a test that needs it is skipped with the reason."""

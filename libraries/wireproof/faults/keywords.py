@@ -2,21 +2,25 @@
 
 from typing import Any
 
-from robot.api import logger
+from robot.api import SkipExecution, logger
 from robot.api.deco import library
 from robotlibcore import DynamicCore
 
 from wireproof.faults.active import ActiveFaults
 from wireproof.faults.arguments import CONVERTERS
 from wireproof.faults.byte_keywords import ByteKeywords
+from wireproof.faults.connection_keywords import ConnectionKeywords
 from wireproof.faults.control_frame_keywords import ControlFrameKeywords
 from wireproof.faults.damage_keywords import DamageKeywords
-from wireproof.faults.errors import FaultError
+from wireproof.faults.database_keywords import DatabaseKeywords
+from wireproof.faults.errors import FaultError, UnableError
 from wireproof.faults.frame_keywords import FrameKeywords
 from wireproof.faults.healing_keywords import HealingKeywords
 from wireproof.faults.link_keywords import LinkKeywords
 from wireproof.faults.message_keywords import MessageKeywords
+from wireproof.faults.reply_keywords import ReplyKeywords
 from wireproof.faults.running import RunningLinks
+from wireproof.faults.waiting_keywords import WaitingKeywords
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -83,10 +87,14 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         topics = (
             LinkKeywords,
             ByteKeywords,
+            ConnectionKeywords,
             FrameKeywords,
             DamageKeywords,
             ControlFrameKeywords,
             MessageKeywords,
+            ReplyKeywords,
+            DatabaseKeywords,
+            WaitingKeywords,
             HealingKeywords,
         )
         super().__init__([topic(active, self._links) for topic in topics])
@@ -95,6 +103,8 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         """Runs a keyword; what an author can act on becomes one plain line without a traceback."""
         try:
             return super().run_keyword(name, args, kwargs)
+        except UnableError as reason:
+            raise SkipExecution(str(reason)) from None
         except ValueError as error:
             raise FaultError(str(error)) from None
         finally:

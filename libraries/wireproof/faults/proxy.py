@@ -6,13 +6,12 @@ What is public here may be called from any thread; the rest runs in the loop.
 import asyncio
 import socket
 from collections.abc import Callable, Collection
-from functools import partial
 
 from wireproof import journal
 from wireproof.faults.connecting import Gate
 from wireproof.faults.connection import Connection, Peer, Surroundings
 from wireproof.faults.fault import Fault
-from wireproof.faults.loop import LoopThread
+from wireproof.faults.loop import LoopThread, Repeating
 from wireproof.faults.passage import Make, Tracker
 from wireproof.faults.stage import DIRECTIONS, Direction
 from wireproof.links import Address
@@ -123,6 +122,10 @@ class FaultProxy:
         """Does something in the loop after a while, if the link still runs then."""
         self._thread.call(self._loop.call_later, seconds, action)
 
+    def repeat(self, seconds: float, action: Callable[[], object]) -> "Repeating":
+        """Something to be done in the loop at an interval, once it is started."""
+        return Repeating(self._thread, seconds, action)
+
     def close(self) -> None:
         """Ends the listener and every connection."""
         self._thread.run(self._end())
@@ -156,8 +159,8 @@ class FaultProxy:
             gate = None
         if gate is not None:
             gate.fault.touch("connections")
-            gone = self._loop.create_future()
-            answerer = gate.answerer(partial(gone.set_result, None))
+            gone = asyncio.Event()
+            answerer = gate.answerer(gone.set)
             if answerer is not None:
                 await self._answer(taken, answerer, gone)
                 return
@@ -181,10 +184,10 @@ class FaultProxy:
             connection.reset()
             raise
 
-    async def _answer(self, taken: socket.socket, answerer: asyncio.Protocol, gone: "asyncio.Future[None]") -> None:
+    async def _answer(self, taken: socket.socket, answerer: asyncio.Protocol, gone: asyncio.Event) -> None:
         transport, _ = await self._loop.connect_accepted_socket(lambda: answerer, taken)
         try:
-            await gone
+            await gone.wait()
         finally:
             transport.abort()
 

@@ -86,7 +86,7 @@ def parse(text: str) -> Target:
         raise FaultError(f"the target's address names no host, so no link can lead there: {_WANTED}")
     if not parts.scheme:
         if port is None or parts.path or parts.username is not None:
-            raise FaultError(f"the target's address has no port: {_WANTED}")
+            raise FaultError(f"the target's address is not just host and port: {_WANTED}")
         return Target((parts.hostname, port))
     if parts.scheme not in _SCHEMES:
         raise FaultError(f"a target of scheme '{safe(parts.scheme, 20)}' is not known: {_WANTED}")

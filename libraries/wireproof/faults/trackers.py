@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from wireproof.faults.passage import Tracker
+from wireproof.faults.postgres_wire import PostgresTracker
 from wireproof.faults.target import Protocol, Target
 from wireproof.faults.websocket import WebSocketTracker
 
-_TRACKERS: Mapping[Protocol, Callable[[], Tracker]] = {"websocket": WebSocketTracker}
+_TRACKERS: Mapping[Protocol, Callable[[], Tracker]] = {"websocket": WebSocketTracker, "postgres": PostgresTracker}
 
 
 def tracker_of(target: Target) -> Callable[[], Tracker | None]:

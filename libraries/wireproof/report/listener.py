@@ -54,14 +54,20 @@ class Listener:
         self._show_failure(result)
 
     def end_test(self, data: Any, result: Any) -> None:
-        self._leave(data.id)
+        for check in self._leave(data.id):
+            result.message = f"{result.message}\n\nAlso: {check}" if result.failed else check
+            result.status = "FAIL"
 
     def end_suite(self, data: Any, result: Any) -> None:
-        self._leave(data.id)
+        """A check that fails here fails the run; what output.xml says of the suite's tests is written already."""
+        for check in self._leave(data.id):
+            result.suite_teardown_failed(check)
+            logger.error(check)
 
     def close(self) -> None:
         """The run ends: everything that is still open goes, then the journal."""
-        _warn(scopes.leave(scopes.run()))
+        for check in _warn(scopes.leave(scopes.run())):
+            logger.error(check)
         self._running.clear()
         journal.current().close()
 
@@ -87,7 +93,8 @@ class Listener:
             self._enter_suite(suite.parent)
         # A suite that does not import the library itself, only its child suites do, ends without a call of `end_suite`.
         while self._running and (suite.parent is None or self._running[-1][0] != suite.parent.id):
-            self._leave(self._running[-1][0])
+            for check in self._leave(self._running[-1][0]):
+                logger.error(check)
         self._enter("suite", suite.id, suite.full_name)
 
     def _enter(self, kind: scopes.Kind, identity: str, name: str) -> None:
@@ -102,13 +109,16 @@ class Listener:
         journal.current().open(output / "wireproof" / "journal.jsonl")
         self._evidence = Evidence(output)
 
-    def _leave(self, identity: str) -> None:
+    def _leave(self, identity: str) -> list[scopes.FailedCheck]:
+        """Ends what runs with this identity; returns the checks that failed."""
+        checks: list[scopes.FailedCheck] = []
         if not self._is_running(identity):
-            return
+            return checks
         known = ""
         while known != identity:
             known, scope = self._running.pop()
-            _warn(scopes.leave(scope))
+            checks += _warn(scopes.leave(scope))
+        return checks
 
 
 def _failure(result: Any, scope: scopes.Scope) -> Failure:
@@ -126,6 +136,9 @@ def _failure(result: Any, scope: scopes.Scope) -> Failure:
     )
 
 
-def _warn(problems: list[str]) -> None:
+def _warn(problems: list[str]) -> list[scopes.FailedCheck]:
+    """Warns of what could not be cleaned up; returns the checks that failed."""
     for problem in problems:
-        logger.warn(problem)
+        if not isinstance(problem, scopes.FailedCheck):
+            logger.warn(problem)
+    return [problem for problem in problems if isinstance(problem, scopes.FailedCheck)]

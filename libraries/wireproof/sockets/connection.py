@@ -181,7 +181,7 @@ def _link(name: str) -> Link:
 
 def _enter(link: Link, client: str, patience: Patience) -> Wire:
     """The TCP connection goes to the link; SNI, host header and certificate check stay the target's."""
-    return _connect(*link.address, patience, "the link at ", lambda address: link.announce(address, client))
+    return _connect(*link.address, patience, bound=lambda address: link.announce(address, client))
 
 
 def _through(link: Link, refusal: RefusedError) -> RefusedError:

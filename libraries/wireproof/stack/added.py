@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -61,19 +61,22 @@ class AddedServers:
         self._addresses = addresses
         self._services = services
         self._settings = settings
-        self._databases: dict[str, str] = {}  # by the server's name
+        self._databases: dict[str, str] = {}  # by the server's name; empty for a node of the stack's own server
         self._run: RunDirectory | None = None
 
-    def start(self, settings: Mapping[str, Setting], name: str, via: Mapping[str, Address]) -> Server:
-        """Starts a server with settings and a database of its own.
+    def start(
+        self, settings: Mapping[str, Setting], name: str, via: Mapping[str, Address], node_of: str = ""
+    ) -> Server:
+        """Starts a server with settings and a database of its own, or one more node of a server.
 
         Args:
-            settings: by their camelCase names; what is not given is as for the others.
+            settings: by their camelCase names; what is not given is as for the others, or for that server.
             name: its name as a service, ``server-2``, ``server-3``, ... when empty.
             via: where it reaches dependencies instead of at their own addresses, by their names.
+            node_of: the server whose database, and whose part of Redis, it shares.
 
         Raises:
-            StackError: the name is taken, a setting or dependency is unknown, or the server did not start.
+            StackError: the name is taken, a server, setting or dependency is unknown, or the server did not start.
         """
         if not re.fullmatch("[a-z0-9-]*", name):
             raise StackError(f"'{safe(name)}' is no name for a server: use small letters, digits and -")
@@ -81,18 +84,13 @@ class AddedServers:
         if name in OWN or name in self._services:
             raise StackError(f"a service '{name}' is running already: choose another name")
         self._run = self._run or self._make_run()
-        database = f"{name}-{secrets.token_hex(4)}"
-        config = ServerConfig(
-            {**self._settings, **settings},
-            databases.beside(self._addresses.postgres, database),
-            self._addresses.redis,
-            database,
-            token_secret_file(self._run),
-        )
+        config = self._node_of(node_of) if node_of else self._alone(name, token_secret_file(self._run))
+        config = replace(config, settings={**config.settings, **settings})
         service = ServerService(name, self._run, config, via=via)
-        databases.create(self._addresses.postgres, database)
+        if not node_of:
+            databases.create(self._addresses.postgres, config.redis_prefix)
         self._services[name] = service
-        self._databases[name] = database
+        self._databases[name] = self._databases.get(node_of, "") if node_of else config.redis_prefix
         try:
             service.start()
             require_known(settings, service.http_endpoint)
@@ -101,17 +99,33 @@ class AddedServers:
             raise
         return Server(name, service.endpoint, service.http_endpoint, without_password(config.database_url))
 
+    def _alone(self, name: str, secret_file: Path) -> ServerConfig:
+        """What makes a server that has a database to itself, and keys under the database's name."""
+        database = f"{name}-{secrets.token_hex(4)}"
+        url = databases.beside(self._addresses.postgres, database)
+        return ServerConfig(self._settings, url, self._addresses.redis, database, secret_file)
+
+    def _node_of(self, name: str) -> ServerConfig:
+        """What makes a node of a running server."""
+        service = self._services.get(name)
+        if not isinstance(service, ServerService):
+            known = ", ".join(known for known, other in self._services.items() if isinstance(other, ServerService))
+            raise StackError(f"there is no server '{safe(name)}' to add a node to; running: {known or 'none'}")
+        return service.config
+
     def _make_run(self) -> RunDirectory:
         run = RunDirectory.create(None)
         write_private(token_secret_file(run), self._addresses.token_secret)
         return run
 
     def end(self, name: str) -> None:
-        """Ends a server and removes its database; does nothing when it has ended."""
+        """Ends a server, and removes its database with the last of its nodes; does nothing when it has ended."""
         database = self._databases.pop(name, None)
         if database is None:
             return
         self._services.pop(name).end(QUICK_STOP_S)
+        if not database or database in self._databases.values():
+            return  # another node's
         with suppress(NotReadyError):  # without PostgreSQL the database stays until the stack ends
             readiness.postgres(self._addresses.postgres)
             databases.drop(self._addresses.postgres, database)

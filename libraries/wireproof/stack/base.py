@@ -145,7 +145,11 @@ class Stack:
         return sorted(self._abilities)
 
     def start_server(
-        self, settings: Mapping[str, Setting], name: str = "", via: Mapping[str, Address] | None = None
+        self,
+        settings: Mapping[str, Setting],
+        name: str = "",
+        via: Mapping[str, Address] | None = None,
+        node_of: str = "",
     ) -> Server:
         """Starts another server with settings and a database of its own, in the stack's PostgreSQL and Redis.
 
@@ -153,15 +157,16 @@ class Stack:
             settings: by their camelCase names; what is not given is as in functional tests, or as this run was told.
             name: its name as a service, ``server-2``, ``server-3``, ... when empty.
             via: where it reaches postgres or redis instead of at their own addresses, such as at a fault proxy's.
+            node_of: a running server; the new one is a node of it, on the same database.
 
         Raises:
-            StackError: the stack lacks the ability, the name is taken, a setting or dependency is unknown, or it did
-                not start.
+            StackError: the stack lacks the ability, the name is taken, a server, setting or dependency is unknown, or
+                it did not start.
         """
         if not self.can("start server"):
             lack = self.lack("start server")
             raise StackError(f"the {self.mode} stack cannot {lack}: call Skip Unless Stack Can    start server")
-        return self._added.start(settings, name, via or {})
+        return self._added.start(settings, name, via or {}, node_of)
 
     def reroute(self, service: str, dependency: str, address: Address | None) -> None:
         """Makes a server reach a dependency elsewhere, with the same credentials, and starts it anew if it is there.
@@ -217,19 +222,6 @@ class Stack:
     def save_logs(self, target: Path) -> None:
         """Copies the logs of the services that this run started to the directory `target`."""
         self._added.save_logs(target)
-
-    def recover(self) -> None:
-        """Heals services that a run which died left killed, frozen or rerouted, and warns of each.
-
-        Raises:
-            StackError: one cannot be healed.
-        """
-        found = {name: state for name, service in self.services.items() if (state := service.recover())}
-        if found:
-            for service in self.services.values():
-                service.heal()  # one that needs the others has to find them again
-            states = ", ".join(f"{name} {state}" for name, state in found.items())
-            self.warnings.append(f"a run that died left the {self.mode} stack with {states}: healed")
 
     def stop(self) -> None:
         """Ends what belongs to this run, added servers first; a stack that was there before stays, and whole."""

@@ -12,6 +12,7 @@ from typing import Any
 from wireproof.stack import janitor, readiness, state
 from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.errors import StackError
+from wireproof.stack.services import recover
 from wireproof.stack.state import State, StateFile
 from wireproof.wiretext import safe
 
@@ -30,7 +31,9 @@ def up(as_json: bool) -> int:
     file = state.of_checkout(Path.cwd())
     with file.locked():  # two at the same time give one stack
         found = file.find() or _start(file)
-    stack = EmbeddedStack.attach(Path(found.run_dir))
+        stack = EmbeddedStack.attach(Path(found.run_dir))
+        for warning in recover(stack.mode, stack.services.values()):
+            sys.stderr.write(f"{warning}\n")
     if problem := readiness.reasons(stack.checks()):
         raise StackError(f"a stack is running but not healthy: {problem}; end it with python -m wireproof stack down")
     description = {

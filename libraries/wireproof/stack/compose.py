@@ -1,14 +1,23 @@
 """The dockerised stack of docker-compose.yml, already up: its ports and credentials are read, not guessed."""
 
-import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from wireproof.stack import readiness, state
+from wireproof.stack.added import OWN
 from wireproof.stack.addresses import Addresses
 from wireproof.stack.base import Guards, Stack
+from wireproof.stack.claims import Claims
+from wireproof.stack.containers import ContainerService, containers, docker
 from wireproof.stack.errors import StackError
 from wireproof.stack.external import Variables, hide_passwords, shown_abilities
 from wireproof.stack.server import obstacle
+from wireproof.stack.services import recover
+from wireproof.stack.state import StateFile
 from wireproof.wiretext import safe
 
 FILES = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
@@ -32,14 +41,14 @@ _PUBLISHED = {
     "POSTGRES_PORT": ("postgres", 5432),
     "REDIS_PORT": ("redis", 6379),
 }
-_DOCKER_S = 10
 
 
 def attach(directory: Path, variables: Variables) -> Stack:
-    """The stack of the compose project in `directory` or the nearest directory above it.
+    """The stack of the compose project in `directory` or the nearest directory above it, all its services running.
 
     Raises:
-        StackError: there is no compose file, or Docker cannot tell a port that it was to choose itself.
+        StackError: there is no compose file, Docker cannot tell a port that it was to choose itself, or a service that
+            was paused or down does not come back.
     """
     project = find_project(directory)
     values = settings(_read(project / ".env"), variables)
@@ -56,13 +65,57 @@ def attach(directory: Path, variables: Variables) -> Stack:
         token_secret=values["TOKEN_SECRET"],
     )
     hide_passwords(addresses)
+    lacks = {"reroute": "its server is a container"}
+    services: list[ContainerService] = []
+    warnings: list[str] = []
+    try:
+        services = _services(project, addresses, values)
+    except StackError as reason:
+        lacks["kill services"] = str(reason)
+    else:
+        warnings = _recover(project, services)
     abilities = shown_abilities(addresses)
-    lacks = {"kill services": "its own are containers"}
     if problem := obstacle():
         lacks["start server"] = problem
     else:
         abilities.append("start server")
-    return Stack("compose", addresses, abilities=abilities, lacks=lacks, disposable=True, guards=Guards("reset"))
+    if services:
+        abilities.append("kill services")
+    stack = Stack("compose", addresses, abilities=abilities, lacks=lacks, disposable=True, guards=Guards("reset"))
+    stack.services.update((service.name, service) for service in services)
+    stack.warnings += warnings
+    return stack
+
+
+def _services(project: Path, addresses: Addresses, values: Mapping[str, str]) -> list[ContainerService]:
+    """The stack's containers; raises StackError when a run cannot control them."""
+    chosen = [name for name in _PUBLISHED if values[name] == "0"]
+    if chosen:
+        raise StackError(f"Docker chooses its ports anew at every start: give {', '.join(chosen)}")
+    found = containers(project)
+    missing = [name for name in OWN if name not in found]
+    if missing:
+        raise StackError(f"its project has no container of {', '.join(missing)}: docker compose up -d --wait")
+    file = _state_file(project)
+    claims = Claims(file.path.with_suffix(".claims")) if file else None
+    probes = {
+        "postgres": partial(readiness.postgres, addresses.postgres),
+        "redis": partial(readiness.redis, addresses.redis),
+        "server": partial(readiness.http, addresses.http),
+    }
+    endpoints = {name: addresses.endpoint("ws" if name == "server" else name) for name in OWN}
+    return [ContainerService(name, found[name], endpoints[name], probes[name], claims) for name in OWN]
+
+
+def _recover(project: Path, services: list[ContainerService]) -> list[str]:
+    file = _state_file(project)
+    with file.locked() if file else nullcontext():  # two runs that start at the same time heal it once
+        return recover("compose", services)
+
+
+def _state_file(project: Path) -> StateFile | None:
+    """Where runs beside each other tell who is at a service. Not on Windows, which has no such locks."""
+    return None if sys.platform == "win32" else state.of_checkout(project)
 
 
 def find_project(directory: Path) -> Path:
@@ -111,17 +164,13 @@ def published_port(project: Path, service: str, port: int) -> str:
     Raises:
         StackError: Docker does not tell; its reason is given.
     """
-    command = ["docker", "compose", "port", service, str(port)]
     try:
-        asked = subprocess.run(
-            command, cwd=project, capture_output=True, text=True, errors="replace", timeout=_DOCKER_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise StackError(f"the port of {service} is not known: {' '.join(command)}: {safe(error)}") from None
-    found = asked.stdout.strip().rpartition(":")[2]
-    if asked.returncode != 0 or not found.isdigit():
-        said = safe(asked.stderr.strip() or asked.stdout.strip() or "no answer")
-        raise StackError(f"the port of {service} is not known: {' '.join(command)}: {said}")
+        answer = docker("compose", "port", service, str(port), directory=project)
+    except StackError as problem:
+        raise StackError(f"the port of {service} is not known: {problem}") from None
+    found = answer.rpartition(":")[2]
+    if not found.isdigit():
+        raise StackError(f"the port of {service} is not known: docker compose port said '{safe(answer)}'")
     return found
 
 

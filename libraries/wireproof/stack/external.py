@@ -10,6 +10,11 @@ from wireproof.wiretext import hide
 
 REQUIRED = ("WS_URL", "HTTP_URL")
 _OPTIONAL = ("POSTGRES_URL", "REDIS_URL")
+_LACKS = {
+    "start server": "others run it",
+    "kill services": "others run its services",
+    "reroute": "others run its server",
+}
 
 Variables = Callable[[str], str]
 """Gives the value of a variable by its name, an empty text when it is not set."""
@@ -35,7 +40,9 @@ def attach(variables: Variables, *, required: tuple[str, ...] = REQUIRED, guards
         )
     addresses = Addresses(values["WS_URL"], values["HTTP_URL"].rstrip("/"), values["POSTGRES_URL"], values["REDIS_URL"])
     hide_passwords(addresses)
-    return Stack("external", addresses, abilities=shown_abilities(addresses), guards=guards or Guards("owner"))
+    return Stack(
+        "external", addresses, abilities=shown_abilities(addresses), lacks=_LACKS, guards=guards or Guards("owner")
+    )
 
 
 def hide_passwords(addresses: Addresses) -> None:

@@ -8,6 +8,7 @@ from wireproof.stack.base import Stack
 from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.errors import StackError
 from wireproof.stack.external import Variables
+from wireproof.stack.services import recover
 from wireproof.stack.settings import FUNCTIONAL, SETTINGS_VARIABLE, given
 
 MODES = ("embedded", "compose", "external")
@@ -92,7 +93,7 @@ def _running(directory: Path) -> Stack | None:
     stack = EmbeddedStack.attach(Path(found.run_dir))
     try:
         with file.locked():  # two runs that start at the same time heal it once
-            stack.recover()
+            stack.warnings += recover(stack.mode, stack.services.values())
     except StackError as problem:
         raise StackError(f"{problem}; end this stack with python -m wireproof stack down") from None
     return None if readiness.reasons(stack.checks()) else stack

@@ -163,6 +163,7 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         *,
         settings: Settings = None,  # type: ignore[assignment]  # Robot then keeps the converter's reason
         via: Via = None,  # type: ignore[assignment]
+        node_of: str = "",
     ) -> Server:
         """Starts another server with settings and a database of its own, beside the stack's.
 
@@ -176,6 +177,8 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             settings: JSON object or dictionary, names as in `/version`, durations in seconds.
             via: links that it reaches `postgres` or `redis` through, for example `{"postgres": "db"}`; see
                 `Reroute Service`.
+            node_of: a running server. The new one is one more node of it: same database, same part of Redis, and its
+                settings where none are given.
 
         Returns:
             An object with `name`, `ws`, `http` and `postgres` (its own database; no password inside).
@@ -188,7 +191,7 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         """
         stack = room.current()
         addresses = {dependency: through(link, dependency, stack.addresses) for dependency, link in (via or {}).items()}
-        server = stack.start_server(settings or {}, name, addresses)
+        server = stack.start_server(settings or {}, name, addresses, node_of)
         scopes.current().defer(partial(stack.end_server, server.name))
         return server
 

@@ -35,6 +35,9 @@ ROOMY_BYTES = 4 * 2**30
 
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _OWNER = "owner.json"
+_REAP_S = 5
+"""A process that is dead can be collected when its last thread has ended."""
+
 _UNOWNED_S = 60
 """A directory without an owner's record is left alone for so long: its maker may be about to write it."""
 
@@ -130,11 +133,12 @@ class RunDirectory:
         self._children = [child for child in self._children if child.poll() is None]
 
     def exit_code(self, identity: Identity) -> int | None:
-        """What a service ended with, minus the number of a signal that ended it.
+        """What a service that is dead ended with, minus the number of a signal that ended it.
 
-        None when it has not ended, or is not a child of this process: only its parent is told.
+        None when it is no child of this process: only its parent is told.
         """
-        return next((child.poll() for child in self._children if child.pid == identity.pid), None)
+        child = next((child for child in self._children if child.pid == identity.pid), None)
+        return child.wait(_REAP_S) if child else None
 
     def process(self, name: str) -> Identity | None:
         """The process on record for a service, whoever started it; it may be dead."""

@@ -5,6 +5,7 @@ What is done to it on purpose is a fault of the run: `fault` events tell from wh
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -199,10 +200,9 @@ class Service(ABC):
             StackError: it does not start, or is not ready within `within_s` seconds.
         """
         self._end_fault()
-        if self._is_ending and self.is_alive():  # what asked it to end was interrupted: it may still end, or not
-            self._kill()
-            self._note("killed")
-        self._is_ending = False
+        if self._is_ending:  # what asked it to end was interrupted: it may still end, or not
+            self._make_sure_that_it_ends()
+            self._is_ending = False
         state = self.state
         if state == "suspended":
             self._resume()
@@ -242,6 +242,15 @@ class Service(ABC):
         self._note("stopped", graceful=stopped.graceful, exit_code=stopped.exit_code)
         return stopped
 
+    def _make_sure_that_it_ends(self) -> None:
+        if self.is_alive():
+            try:
+                self._kill()
+                self._note("killed")
+            except StackError:
+                if self.is_alive():
+                    raise
+
     def _begin_fault(self, name: str) -> None:
         ordered = journal.now_ns()
         if self.state == "down":
@@ -272,3 +281,24 @@ class Service(ABC):
 
     def _note(self, action: str, **details: Any) -> None:
         journal.current().record("service", self.name, action=action, endpoint=self.endpoint, **details)
+
+
+def recover(mode: str, services: Collection[Service]) -> list[str]:
+    """Heals services of a stack that a run which died left killed, frozen or rerouted.
+
+    Args:
+        mode: the stack's.
+        services: in the order in which they need each other.
+
+    Returns:
+        A line of warning when there were any.
+
+    Raises:
+        StackError: one cannot be healed.
+    """
+    found = [f"{service.name} {state}" for service in services if (state := service.recover())]
+    if not found:
+        return []
+    for service in services:
+        service.heal()  # one that needs the others has to find them again
+    return [f"the {mode} stack was found with {', '.join(found)}, as a run that died leaves it: healed"]

@@ -44,7 +44,7 @@ class Recovery:
         rate_now: likewise at the end of what was observed.
         window_s: how long the window of the rate is.
         outstanding: messages that were taken over and not delivered.
-        has_traffic: whether there were tracked messages at all.
+        has_traffic: whether tracked messages were sent after the fault began, or were to be.
     """
 
     fault: Fault

@@ -83,7 +83,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         for event in journal().recent():
             self._recorder.take(event)
         journal().subscribe(self._recorder.take)
-        self._outages: dict[str, disturbances.Disturbance] = {}
+        self._outages: dict[str, int] = {}
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """Runs a keyword; what an author can act on becomes one plain line without a traceback."""
@@ -188,8 +188,9 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         elif name in self._outages:
             raise TimingError(f"the outage '{safe(name, 60)}' has begun already: end it first")
         else:
-            outage = self._outages[name] = disturbances.begin(name, OUTAGE)
-            scopes.current().defer(partial(self._end_outage, name, outage))
+            number = self._outages[name] = disturbances.number()
+            journal().record("fault", name, phase="on", name=OUTAGE, number=number)
+            scopes.current().defer(partial(self._end_outage, name, number))
 
     @keyword(tags=["Recovery"])
     def log_recovery_table(self) -> None:
@@ -213,12 +214,11 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         rows = [table.row(self._measure(fault, SHARE), verdicts, leaks) for fault in faults]
         logger.info(table.html(suite.name, rows), html=True)
 
-    def _end_outage(self, name: str, outage: disturbances.Disturbance) -> None:
-        if self._outages.get(name) is outage:
+    def _end_outage(self, name: str, number: int) -> None:
+        if self._outages.get(name) == number:
             del self._outages[name]
-        at_ns = now_ns()
-        found = next((fault for fault in self._faults() if fault.number == outage.number), None)
-        outage.end(touched=self._recorder.errors_since(found.on_ns) if found else 0, at_ns=at_ns)
+            # What it touched is left out: it may well have been made to disturb nobody.
+            journal().record("fault", name, phase="off", name=OUTAGE, number=number)
 
     # -- measuring ---------------------------------------------------------------------------------------------------
 

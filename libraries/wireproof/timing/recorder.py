@@ -55,6 +55,8 @@ class Recorder:
         self._pending: dict[str, _Pending] = {}
         self._acknowledges: dict[tuple[str, int], bool] = {}
         self._errors: dict[str, array[int]] = {}
+        self._steady: list[tuple[int, int]] = []
+        self._running: dict[str, int] = {}
         self._faults: dict[int, Fault] = {}
         self._scopes: list[str] = []
         self._verdicts: list[Tally] = []
@@ -63,6 +65,7 @@ class Recorder:
             "received": self._take_received,
             "sent": self._take_sent,
             "expect": self._take_expect,
+            "traffic": self._take_traffic,
             "unsent": self._take_unsent,
             "connected": self._take_connected,
             "close": self._take_close,
@@ -91,13 +94,10 @@ class Recorder:
         with self._lock:
             columns = [column.tobytes() for column in (self._sent, self._acked, self._delivered)]
             errors = {kind: at.tobytes() for kind, at in self._errors.items()}
+            steady = [*self._steady, *((begin_ns, 0) for begin_ns in self._running.values())]
         sent, acked, delivered = (np.frombuffer(column, np.int64) for column in columns)
-        return Observed(sent, acked, delivered, {kind: np.frombuffer(at, np.int64) for kind, at in errors.items()})
-
-    def errors_since(self, at_ns: int) -> int:
-        """How many errors clients have had since a moment."""
-        with self._lock:
-            return sum(error_ns >= at_ns for errors in self._errors.values() for error_ns in errors)
+        errors_at = {kind: np.frombuffer(at, np.int64) for kind, at in errors.items()}
+        return Observed(sent, acked, delivered, errors_at, steady)
 
     @property
     def faults(self) -> list[Fault]:
@@ -159,6 +159,12 @@ class Recorder:
             self._acked[pending.place] = at_ns
             if not pending.audience:
                 del self._pending[id]
+
+    def _take_traffic(self, event: Event, data: Mapping[str, Any]) -> None:
+        if data["phase"] == "on":
+            self._running[event.source] = event.at_ns
+        elif event.source in self._running:
+            self._steady.append((self._running.pop(event.source), event.at_ns))
 
     # -- errors ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ first success: heal → the first message that was both taken over and delivered
 rate: heal → the end of the first window in which as many messages get done as `share` of the rate before the fault
     asks for. The window is `WINDOW_S` long, or as long as `FEWEST` messages take, and begins after the fault did. What
     is older than one window at the heal does not count, because a backlog that comes at once is no rate. The rate
-    before is that of the last second before the fault, or of the last `FEWEST` messages if those took longer.
+    before is that of the last second before the fault, or of the last `FEWEST` messages if those took longer, of what
+    was sent since steady traffic began or ended last.
 drained: heal → the moment from which nothing was outstanding any more: the rate is back, and whatever had been taken
     over until then is delivered. Without a rate before the fault the first success takes the place of the rate.
 
@@ -17,7 +18,7 @@ A fault that begins before the recovery from an earlier one is drained becomes p
 the last heal.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TypeAlias
@@ -42,12 +43,14 @@ class Observed:
         sent, acked, delivered: of each message when it was sent, taken over, and delivered to its whole audience; 0 for
             never. What needs no acknowledgement is taken over when it is sent.
         errors: when errors of each kind were.
+        steady: from when to when steady traffic was on; 0 for still.
     """
 
     sent: Ints
     acked: Ints
     delivered: Ints
     errors: Mapping[str, Ints] = field(default_factory=dict)
+    steady: Sequence[tuple[int, int]] = ()
 
     def between(self, begin_ns: int, end_ns: int) -> "Observed":
         """The messages that were sent then and what was known of them at its end, and the errors of that time."""
@@ -58,11 +61,20 @@ class Observed:
             return np.where((at > 0) & (at <= end_ns), at, _NEVER)
 
         errors = {kind: at[(at >= begin_ns) & (at <= end_ns)] for kind, at in self.errors.items()}
-        return Observed(self.sent[ours], known(self.acked), known(self.delivered), errors)
+        steady = [times for times in self.steady if times[0] <= end_ns]
+        return Observed(self.sent[ours], known(self.acked), known(self.delivered), errors, steady)
 
     @property
     def done(self) -> Ints:
         return np.maximum(self.acked, self.delivered)
+
+    def goes_on_after(self, at_ns: int) -> bool:
+        """Whether tracked messages were sent after a moment, or were to be."""
+        return bool((self.sent >= at_ns).any()) or any(end_ns == 0 or end_ns >= at_ns for _, end_ns in self.steady)
+
+    def changed_before(self, at_ns: int) -> int:
+        """When steady traffic began or ended last before a moment."""
+        return max((change for times in self.steady for change in times if change < at_ns), default=0)
 
 
 def measure(fault: Fault, faults: Iterable[Fault], observed: Observed, now_ns: int, share: float = 0.9) -> Recovery:
@@ -111,7 +123,7 @@ class _Look:
 
     def unhealed(self, still_on: Fault) -> Recovery:
         """So far: a fault is on."""
-        return replace(self._basis(self._end_ns), still_on=still_on)
+        return replace(self._basis(self._fault.on_ns, self._end_ns), still_on=still_on)
 
     def since(self, heal_ns: int) -> Recovery:
         """Counted from a heal."""
@@ -121,19 +133,19 @@ class _Look:
         back = rate if self._rate else first
         drained = self._drained(heal_ns, back) if back is not None else None
         return replace(
-            self._basis(self._end_ns if drained is None else drained),
+            self._basis(heal_ns, self._end_ns if drained is None else drained),
             healed_ns=heal_ns,
             first_success_ms=_ms(heal_ns, first),
             rate_ms=_ms(heal_ns, rate),
             drained_ms=_ms(heal_ns, drained),
         )
 
-    def _basis(self, until_ns: int) -> Recovery:
-        """What does not depend on the heal, errors until a moment."""
+    def _basis(self, since_ns: int, until_ns: int) -> Recovery:
+        """What there is beside the times: the rate now, of what got done since a moment, and errors until a moment."""
         seen, on_ns = self._seen, self._fault.on_ns
         errors = {kind: at[(at >= on_ns) & (at <= until_ns)] for kind, at in seen.errors.items()}
         done = seen.done
-        lately = np.count_nonzero((done > self._end_ns - self._window_ns) & (done <= self._end_ns))
+        lately = np.count_nonzero((done > max(since_ns, self._end_ns - self._window_ns)) & (done <= self._end_ns))
         return Recovery(
             fault=self._fault,
             detect_ms=_ms(on_ns, _first(np.concatenate([np.empty(0, np.int64), *errors.values()]))),
@@ -142,7 +154,7 @@ class _Look:
             rate_now=lately / self._window_ns * 1e9,
             window_s=self._window_ns / 1e9,
             outstanding=int(np.count_nonzero((seen.acked < _NEVER) & (seen.delivered == _NEVER))),
-            has_traffic=bool(len(seen.sent)) or bool(len(seen.errors.get("unsent", ()))),
+            has_traffic=seen.goes_on_after(on_ns),
         )
 
     def _rate_is_back(self, heal_ns: int) -> int | None:
@@ -165,13 +177,13 @@ class _Look:
 
 def _rate_before(seen: Observed, on_ns: int) -> float | None:
     """Messages done per second before the fault."""
-    before = seen.done < on_ns
+    before = (seen.done < on_ns) & (seen.sent >= seen.changed_before(on_ns))
     done, sent = seen.done[before], seen.sent[before]
     if len(done) < FEWEST:
         return None
     begin = min(on_ns - _ns(_BEFORE_S), int(np.sort(done)[-FEWEST]))
     lately = done >= begin
-    # Traffic that began just before the fault is not blamed for the time in which it was not there.
+    # The time in which there was no traffic yet does not lower its rate.
     begin = max(begin, int(sent[lately].min()))
     return float(np.count_nonzero(lately)) / ((on_ns - begin) / 1e9)
 

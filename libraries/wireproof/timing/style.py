@@ -16,7 +16,7 @@ container-type:inline-size;color:var(--text);background:var(--paper);white-space
 font:13px/1.45 ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;max-width:1200px;padding:6px;
 --quiet:color-mix(in srgb,var(--text) 62%,var(--paper));
 p{margin:4px 0;color:var(--quiet)}
-table{border-collapse:collapse;width:100%;font:inherit;color:inherit;background:none}
+table{border-collapse:collapse;table-layout:auto;width:100%;font:inherit;color:inherit;background:none}
 tr{background:none;height:auto}
 th,td{padding:3px 8px;border:0;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;
 white-space:nowrap;font-variant-numeric:tabular-nums;background:none;width:auto}

@@ -103,7 +103,7 @@ def _cells(suite: str, row: Row) -> list[Cell]:
 def _missed(recovery: Recovery, why: str) -> tuple[str, bool]:
     """Why there is no time, and whether that is bad."""
     if not recovery.has_traffic:
-        return "no tracked message was sent", False
+        return "no tracked message was sent after the fault began", False
     if recovery.still_on is not None:
         return f"'{recovery.still_on.label}' was not healed", True
     return why, True

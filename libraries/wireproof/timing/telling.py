@@ -1,6 +1,6 @@
 """Recoveries in words: one line for a check that passed, one for each way in which it fails."""
 
-from wireproof.timing.figures import FEWEST, LONGEST_BEFORE_S, Recovery, Until
+from wireproof.timing.figures import FEWEST, Recovery, Until
 
 _REACHED: dict[Until, str] = {
     "first success": "the first success",
@@ -11,8 +11,8 @@ _REACHED: dict[Until, str] = {
 
 def duration(ms: float) -> str:
     """A time as people read it: `12 ms`, `1.2 s`, `2 min 5 s`."""
-    if ms < 1:
-        return f"{ms:.1f} ms" if ms > 0 else "0 ms"
+    if 0 < ms < 1:
+        return "< 1 ms"
     if ms < 999.5:
         return f"{ms:.0f} ms"
     if ms < 59_950:
@@ -37,14 +37,13 @@ def unmeasurable(recovery: Recovery, until: Until) -> str:
     """Why waiting for that is of no use; empty where it is."""
     if not recovery.has_traffic:
         return (
-            f"nothing shows a recovery from '{recovery.fault.label}': no tracked message was sent; "
-            "call Start Tracked Traffic before the fault"
+            f"nothing shows a recovery from '{recovery.fault.label}': no tracked message was sent after it "
+            "began; call Start Tracked Traffic before the fault"
         )
     if until == "rate" and recovery.rate_before is None:
         return (
-            f"there is no rate to come back to: fewer than {FEWEST} tracked messages were delivered in the "
-            f"{LONGEST_BEFORE_S:g} s before '{recovery.fault.label}'; call Start Tracked Traffic before the fault, "
-            "or give until=drained"
+            f"there is no rate to come back to: the traffic before '{recovery.fault.label}' had delivered fewer than "
+            f"{FEWEST} messages; start it earlier, or give until=drained"
         )
     return ""
 

@@ -16,6 +16,28 @@ def target(stack: EmbeddedStack) -> Target:
     return Target(stack.endpoint("ws"), stack.endpoint("http"))
 
 
+@pytest.fixture(scope="session")
+def own_stack() -> Iterator[EmbeddedStack]:
+    """A stack whose services may be killed."""
+    stack = EmbeddedStack.start(settings={"messageTimeout": 2, "registrationTimeout": 10, "heartbeatInterval": 0.5})
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture
+def fragile(own_stack: EmbeddedStack) -> Iterator[EmbeddedStack]:
+    """It; the services are back after the test."""
+    yield own_stack
+    for service in own_stack.services.values():
+        service.heal()
+
+
+@pytest.fixture
+def own(fragile: EmbeddedStack) -> Target:
+    """Its server."""
+    return Target(fragile.endpoint("ws"), fragile.endpoint("http"))
+
+
 @pytest.fixture
 def database_url(stack: EmbeddedStack) -> str:
     """The server's database, with the password."""

@@ -171,11 +171,40 @@ class Device:
                 return self.socket.close_code
 
 
+async def arrived(device: Device) -> list[dict[str, Any]]:
+    """What has come for a device: everything before the answer to its heartbeat."""
+    message_id = await device.send("heartbeat")
+    messages = []
+    while (message := await device.next())["type"] != "heartbeat":
+        messages.append(message)
+    assert message["payload"] == {"originalMessageId": message_id}
+    return messages
+
+
+def payloads(messages: list[dict[str, Any]]) -> list[Any]:
+    """What the deliveries among these messages carry."""
+    return [message["payload"] for message in messages if message["type"] == "user_message"]
+
+
+async def until_end(device: Device) -> list[Any]:
+    """The payloads that come before one that says `end`: a backlog comes when the server has read it."""
+    found: list[Any] = []
+    while (payload := (await device.next("user_message"))["payload"]) != "end":
+        found.append(payload)
+    return found
+
+
 async def until(condition: Callable[[], Awaitable[object]]) -> None:
     """Asks again and again until it is so; across processes there is no event to wait for."""
     async with asyncio.timeout(GENEROUS_S):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+async def health(target: Target) -> tuple[int, str]:
+    """What the server says of itself: the HTTP status and the word."""
+    status, body = await target.call("GET", "/health/ready")
+    return status, body["status"]
 
 
 @asynccontextmanager

@@ -52,7 +52,8 @@ class Cluster:
         self.database_url = database_url
         self.nodes: list[Node] = []
         self.targets: list[Target] = []
-        self._settings = settings
+        self.settings = settings
+        """As environment variables without their prefix; what is changed counts for nodes that start later."""
         self._following: list[asyncio.Task[None]] = []
 
     async def start(self, count: int = 1) -> Target:
@@ -69,6 +70,10 @@ class Cluster:
             process.kill()
         await process.wait()
 
+    def faults(self) -> list[dict[str, Any]]:
+        """What the nodes logged as a fault of their own: nothing that others do to them may be one."""
+        return [line for node in self.nodes for line in node.log if line.get("level") == "error"]
+
     async def end(self) -> None:
         """Ends what still runs."""
         for number in range(len(self.nodes)):
@@ -76,9 +81,9 @@ class Cluster:
         await asyncio.gather(*self._following)
 
     async def _spawn(self) -> Node:
-        name = f"{self._settings['REDIS_PREFIX']}-{len(self.nodes)}"
+        name = f"{self.settings['REDIS_PREFIX']}-{len(self.nodes)}"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("REFERENCE_SERVER_")}
-        environment |= {f"REFERENCE_SERVER_{key}": value for key, value in self._settings.items()}
+        environment |= {f"REFERENCE_SERVER_{key}": value for key, value in self.settings.items()}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

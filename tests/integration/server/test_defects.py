@@ -5,25 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from devices import Device, Target, database, fresh
+from devices import Device, Target, arrived, database, fresh, payloads, until_end
 from websockets.asyncio.client import connect
 
-from reference_server.defects import DEFECTS
 from wireproof.stack.errors import StackError
-
-
-async def arrived(device: Device) -> list[dict[str, Any]]:
-    """What has come for a device: everything before the answer to its heartbeat."""
-    message_id = await device.send("heartbeat")
-    messages = []
-    while (message := await device.next())["type"] != "heartbeat":
-        messages.append(message)
-    assert message["payload"] == {"originalMessageId": message_id}
-    return messages
-
-
-def payloads(messages: list[dict[str, Any]]) -> list[Any]:
-    return [message["payload"] for message in messages if message["type"] == "user_message"]
 
 
 async def to_all(device: Device) -> list[Any]:
@@ -32,14 +17,6 @@ async def to_all(device: Device) -> list[Any]:
     found = []
     while (message := await device.next("user_message", "ack"))["type"] != "ack":
         found.append(message["payload"])
-    return found
-
-
-async def until_end(device: Device) -> list[Any]:
-    """The payloads that come before one that says `end`: a backlog comes when the server has read it."""
-    found: list[Any] = []
-    while (payload := (await device.next("user_message"))["payload"]) != "end":
-        found.append(payload)
     return found
 
 
@@ -369,8 +346,3 @@ async def test_active_defects_are_named_by_health_version_and_log(start_server, 
 def test_a_stack_whose_server_refuses_a_defect_says_why(start_server):
     with pytest.raises(StackError, match=r"there is no defect 'no-such'; there are drop-delivery, "):
         start_server(defects=["no-such"])
-
-
-def test_every_defect_is_seen_at_work():
-    elsewhere = {"seq-reset", "rollback-leak"}
-    assert {case.defect.partition(":")[0] for case in CASES} | elsewhere == {defect.name for defect in DEFECTS}

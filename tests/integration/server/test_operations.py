@@ -7,34 +7,11 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 
-import pytest
-from devices import Target, database, fresh, until
+from devices import Target, database, fresh, health, until
 
 from wireproof.stack import databases
 from wireproof.stack.embedded import EmbeddedStack
-
-
-@pytest.fixture(scope="module")
-def own_stack() -> Iterator[EmbeddedStack]:
-    """A stack whose services may be killed."""
-    stack = EmbeddedStack.start(settings={"messageTimeout": 2, "registrationTimeout": 10, "heartbeatInterval": 0.5})
-    yield stack
-    stack.stop()
-
-
-@pytest.fixture
-def own(own_stack: EmbeddedStack) -> Iterator[Target]:
-    """Its server; the services are back after the test."""
-    yield Target(own_stack.endpoint("ws"), own_stack.endpoint("http"))
-    for service in own_stack.services.values():
-        service.heal()
-
-
-async def health(target: Target) -> tuple[int, str]:
-    status, body = await target.call("GET", "/health/ready")
-    return status, body["status"]
 
 
 async def test_a_ready_server_says_how_its_dependencies_are(target: Target):

@@ -17,8 +17,9 @@ LONG_S = 30
 
 
 @pytest.fixture
-def project(stack, tmp_path: Path) -> Path:
+def project(stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose compose stack is up."""
+    monkeypatch.delenv("COMPOSE_PROJECT_NAME", raising=False)
     (tmp_path / "docker-compose.yml").touch()
     (tmp_path / ".env").write_text(
         f"WS_PORT={stack.server.ws_port}\nHTTP_PORT={stack.server.http_port}\n"
@@ -132,3 +133,24 @@ def test_a_machine_without_the_server_says_what_to_install(project, monkeypatch)
     found = compose.attach(project, lambda _name: "")
     assert not found.can("start server")
     assert found.lack("start server") == "start server (missing: asyncpg; pip install it)"
+
+
+def test_nodes_of_a_server_share_its_database_until_the_last_has_ended(attached):
+    before = databases_in(attached)
+    first = attached.start_server({"maxConnections": 3})
+    second = attached.start_server({"retryAttempts": 7}, node_of=first.name)
+    assert second.postgres == first.postgres
+    settings = readiness.version(second.http)["settings"]
+    assert (settings["maxConnections"], settings["retryAttempts"]) == (3, 7)
+    attached.end_server(first.name)
+    assert len(databases_in(attached) - before) == 1
+    attached.end_server(second.name)
+    assert databases_in(attached) == before
+
+
+def test_a_node_of_nothing_is_refused_with_the_servers_that_run(attached):
+    with pytest.raises(StackError, match=r"there is no server 'redis' to add a node to; running: none"):
+        attached.start_server({}, node_of="redis")
+    attached.start_server({}, "lonely")
+    with pytest.raises(StackError, match=r"there is no server 'nobody' to add a node to; running: lonely"):
+        attached.start_server({}, node_of="nobody")

@@ -1,11 +1,14 @@
 """The services of a real stack: what is done to them, and how they come back."""
 
 import contextlib
+import dataclasses
+import signal
 import socket
 import threading
 
 import psycopg
 import pytest
+import redis
 
 from wireproof import journal
 from wireproof.stack import StackError, janitor, processes, readiness
@@ -74,6 +77,55 @@ def test_a_restarted_service_ends_in_good_order(stack, name):
     assert service.stop().graceful
     service.start()
     assert service.process not in (None, before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_service_that_ends_in_good_order_says_0(stack, name):
+    stopped = stack.service(name).stop()
+    assert (stopped.graceful, stopped.exit_code) == (True, 0)
+    assert stopped.took_ms > 0
+
+
+def test_postgres_recovers_from_an_immediate_stop_with_what_was_committed(stack):
+    with psycopg.connect(stack.addresses.postgres, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (id int)")
+        connection.execute("INSERT INTO kept VALUES (17)")
+    assert not stack.postgres.restart("immediate").graceful
+    assert "automatic recovery in progress" in stack.run.log("postgres").read_text()
+    with psycopg.connect(stack.addresses.postgres) as connection:
+        assert connection.execute("SELECT id FROM kept").fetchall() == [(17,)]
+
+
+@pytest.mark.parametrize("name", ["redis", "server"])
+def test_what_knows_no_immediate_stop_is_killed(stack, name):
+    stopped = stack.service(name).stop("immediate")
+    assert (stopped.graceful, stopped.exit_code) == (False, -signal.SIGKILL)
+
+
+def test_redis_comes_back_empty(stack):
+    with redis.Redis.from_url(stack.addresses.redis) as client:
+        client.set("kept", 1)
+    stack.redis.restart()
+    with redis.Redis.from_url(stack.addresses.redis) as client:
+        assert client.dbsize() == 0
+
+
+def test_a_visitor_is_not_told_an_exit_code(stack):
+    visitor = EmbeddedStack.attach(stack.run.path)
+    assert visitor.redis.stop().exit_code is None
+
+
+def test_a_service_that_does_not_end_in_time_is_killed(stack):
+    with contextlib.closing(psycopg.connect(stack.addresses.postgres)) as connection:
+        connection.execute("SELECT 1")
+        smart = signal.SIGTERM  # waits for every open session
+        command = dataclasses.replace(stack.postgres.command(), stop_signal=smart)
+        stack.postgres.command = lambda: command
+        try:
+            stopped = stack.postgres.stop(within_s=0.1)
+        finally:
+            del stack.postgres.command
+    assert (stopped.graceful, stopped.exit_code) == (False, -signal.SIGKILL)
 
 
 @pytest.mark.parametrize("name", NAMES)

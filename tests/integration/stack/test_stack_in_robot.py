@@ -191,9 +191,13 @@ Refused
     assert run.tests["Healthy"] == ("PASS", "")
     assert run.tests["Not Ours"] == (
         "SKIP",
-        "the external stack cannot kill services, read sessions; it can mint tokens",
+        "the external stack cannot kill services (others run its services), read sessions; it can mint tokens",
     )
-    assert run.tests["Refused"][0] == "FAIL"
+    assert run.tests["Refused"] == (
+        "FAIL",
+        "the external stack has no service 'redis' to control: it cannot kill services (others run its services), "
+        "only servers that tests started (now none); call Skip Unless Stack Can    kill services",
+    )
     missing = robot("--variable", "STACK:external", suite=suite)
     assert "addresses are missing: WS_URL, HTTP_URL;" in missing.tests["Healthy"][1]
 

@@ -30,6 +30,16 @@ def test_a_failure_counts_every_anomaly_and_shows_the_gravest() -> None:
     )
 
 
+def test_what_steady_traffic_could_not_send_is_neither_sent_nor_lost() -> None:
+    story = chat().tell("unsent", "alice", id=M, reason="alice is closed")
+    assert story.verdict().line == chat().verdict().line
+    broken_off = story.expect("alice", N, "bob").tell("unsent", "alice", id=N, reason="the connection broke")
+    assert broken_off.verdict().line.startswith("PASS: 1 sent, 1 acked, 1 delivered, 1 unknown; ")
+    arrived = broken_off.receive("bob", N)
+    assert arrived.verdict().line.startswith("PASS: 1 sent, 1 acked, 2 delivered, 1 unknown (1 of them delivered); ")
+    assert arrived.receive("bob", N).verdict().line.startswith("FAIL: 1 duplicated")
+
+
 def test_what_nobody_acknowledges_is_counted_as_sent() -> None:
     story = chat(acknowledges=False)
     story.recorder._columns["verdicts"].__delitem__(slice(None))

@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from reference_server import writer as module
 from reference_server.batch import Batch, Closed, Submission
 from reference_server.bus import Bus
 from reference_server.clock import Clock
@@ -60,7 +61,7 @@ class NobodyHere:
     def offer(self, key: tuple[str, str], seq: int, item: Submission) -> bool:
         return False
 
-    async def catch_up_with_database(self) -> None:
+    def database_is_back(self) -> None:
         self.caught_up += 1
 
 
@@ -76,6 +77,9 @@ class ScriptedStore:
         self.tried.append(ids)
         self.judge(ids)
         return [(n, "stored", "desktop", n, False, None, None) for n in range(1, len(ids) + 1)]
+
+    async def ping(self) -> None:
+        self.judge([])
 
 
 def message(sender: Sender, message_id: str, size: int = 100) -> Submission:
@@ -184,6 +188,38 @@ async def test_while_the_database_is_away_everybody_hears_so_and_afterwards_it_g
         assert (await sender.wait_for(3))[-1] == "a stored"
         await writer.drain()
         assert nobody.caught_up == 1
+
+
+async def test_an_idle_writer_finds_out_by_itself_that_the_database_is_back(sender, monkeypatch):
+    monkeypatch.setattr(module, "RETRY_PAUSE", 0.001)
+    away = True
+    asked = asyncio.Event()
+
+    def judge(ids: list[str]) -> None:
+        if not ids:
+            asked.set()
+        if away:
+            raise Unavailable("gone")
+
+    nobody = NobodyHere()
+    async with writing(ScriptedStore(judge), nobody) as writer, asyncio.timeout(5):
+        writer.submit(message(sender, "a"))
+        await asked.wait()
+        assert not nobody.caught_up
+        away = False
+        while not nobody.caught_up:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+async def test_to_finish_is_to_answer_everybody_and_not_to_wait_for_a_database_that_is_away(sender):
+    def judge(ids: list[str]) -> None:
+        raise Unavailable("gone")
+
+    async with writing(ScriptedStore(judge)) as writer, asyncio.timeout(5):
+        writer.submit(message(sender, "a"))
+        writer.closed(Closed("ada", "phone", 1, "session"))
+        await writer.finish()
+    assert sender.answers == ["a UNAVAILABLE"]
 
 
 async def test_what_a_split_batch_had_stored_before_the_database_went_stays_stored(sender):

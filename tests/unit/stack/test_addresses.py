@@ -3,7 +3,7 @@
 import pytest
 
 from wireproof.stack import Addresses, Stack, StackError, current, running, use
-from wireproof.stack.addresses import without_password
+from wireproof.stack.addresses import moved, without_password
 
 FULL = Addresses(
     ws="ws://127.0.0.1:1/",
@@ -30,6 +30,25 @@ def test_endpoints_hold_no_password():
 
 def test_a_host_in_brackets_survives():
     assert without_password("redis://user:x@[::1]:6379/0?protocol=3") == "redis://user@[::1]:6379/0?protocol=3"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "postgresql://me:p%40ss@127.0.0.1:3/db?sslmode=disable",
+            "postgresql://me:p%40ss@10.0.0.1:9/db?sslmode=disable",
+        ),
+        ("redis://:secret@[::1]:4/0", "redis://:secret@10.0.0.1:9/0"),
+        ("redis://cache/0", "redis://10.0.0.1:9/0"),
+    ],
+)
+def test_a_url_is_moved_with_its_credentials(url, expected):
+    assert moved(url, ("10.0.0.1", 9)) == expected
+
+
+def test_a_url_is_moved_to_a_host_that_is_written_in_brackets():
+    assert moved("redis://:secret@cache:4/0", ("::1", 9)) == "redis://:secret@[::1]:9/0"
 
 
 def test_credentials_are_given_by_name():

@@ -1,0 +1,41 @@
+"""Doing something again and again in the background until it is enough."""
+
+import threading
+from collections.abc import Callable
+
+
+class Repeat:
+    """A thread that does something at once when it is started, and then with even pauses.
+
+    A failure ends it; `stop` raises it.
+    """
+
+    def __init__(self, every_s: float, deed: Callable[[], object]) -> None:
+        self._every_s = every_s
+        self._deed = deed
+        self._problem: Exception | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="wireproof repeated fault", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it; what is being done is finished first. Does nothing when it was not started.
+
+        Raises:
+            Exception: what went wrong in it.
+        """
+        self._over.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._problem is not None:
+            raise self._problem
+
+    def _run(self) -> None:
+        try:
+            while not self._over.is_set():
+                self._deed()
+                self._over.wait(self._every_s)
+        except Exception as problem:  # noqa: BLE001 - there is nobody here to tell; stop() does
+            self._problem = problem

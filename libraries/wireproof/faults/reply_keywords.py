@@ -1,0 +1,167 @@
+"""Keywords for the replies of PostgreSQL on a link."""
+
+import re
+from datetime import timedelta
+
+from robot.api import logger
+from robot.api.deco import keyword
+
+from wireproof.failures import fail
+from wireproof.faults.active import ActiveFaults
+from wireproof.faults.component import Component, positive_s
+from wireproof.faults.errors import FaultError
+from wireproof.faults.fault import Fault
+from wireproof.faults.passage import Passage
+from wireproof.faults.replies import Catch, ReplyStage, Selection, Then, To
+from wireproof.faults.running import RunningLinks
+from wireproof.faults.stage import Stage
+from wireproof.quantities import require_wait
+from wireproof.wiretext import safe
+
+# mypy: implicit-optional
+# ruff: noqa: RUF013
+# Robot keeps a converter's reason only where a type stands alone: `x: T = None`, not `T | None`.
+
+
+class ReplyKeywords(Component):
+    """Held and lost replies."""
+
+    def __init__(self, active: ActiveFaults, links: RunningLinks) -> None:
+        super().__init__(active, links)
+        self._caught: dict[str, Catch] = {}  # by the link's name
+
+    @keyword(tags=["Faults", "Replies"])
+    def hold_replies(
+        self, link: str, *, to: To = "COMMIT", matching: str = "", count: int = 0, duration: timedelta = None
+    ) -> Fault:
+        """Keeps what PostgreSQL answers to commits until it is healed: all is stored, and nobody is told.
+
+        With `to=COMMIT` a reply counts that ends a transaction, also that of a single statement, and says that it was
+        committed. Transactions that only read are answered: `SELECT` without unknown functions. Errors go through.
+        Each connection waits behind its first held reply; other connections go on.
+
+        Args:
+            link: a link to PostgreSQL.
+            to: `COMMIT`, or `ANY` for the replies to all statements.
+            matching: a pattern found in the SQL of the transaction (with `ANY`, of the statement); all if not given.
+            count: how many replies are held at most; 0 for all.
+            duration: how long, until it is healed if not given.
+
+        Returns:
+            The fault, for `Heal Fault`.
+
+        ```robotframework
+        Start Fault Proxy    db    postgres
+        Connect Through    db
+        ${held}    Hold Replies    db
+        Start Insert    note-1
+        Wait Until Reply Is Held    db
+        Row Should Exist    notes    {"id": "note-1"}
+        Heal Fault    ${held}
+        Insert Should End
+        ```
+        """
+        return self._catch(link, Selection(to, _pattern(matching)), count, duration, "hold")
+
+    @keyword(tags=["Faults", "Replies"])
+    def lose_replies(
+        self, link: str, *, to: To = "COMMIT", matching: str = "", count: int = 0, duration: timedelta = None
+    ) -> Fault:
+        """Drops what PostgreSQL answers to commits, once it has answered, and resets the connection.
+
+        The client sees an error for what was stored. Which replies count is as for `Hold Replies`.
+
+        Args:
+            link: a link to PostgreSQL.
+            to: `COMMIT`, or `ANY` for the replies to all statements.
+            matching: a pattern found in the SQL of the transaction (with `ANY`, of the statement); all if not given.
+            count: how many replies are lost at most; 0 for all.
+            duration: how long, until it is healed if not given.
+
+        Returns:
+            The fault, for `Heal Fault`.
+
+        ```robotframework
+        Start Fault Proxy    db    postgres
+        Connect Through    db
+        Lose Replies    db    count=1
+        Start Insert    note-2
+        Insert Should Fail
+        Row Should Exist    notes    {"id": "note-2"}
+        ```
+        """
+        return self._catch(link, Selection(to, _pattern(matching)), count, duration, "lose")
+
+    @keyword(tags=["Faults", "Replies"])
+    def wait_until_reply_is_held(
+        self, link: str, *, count: int = 1, timeout: timedelta = timedelta(seconds=5), msg: str = ""
+    ) -> list[str]:
+        """Waits until a link holds a reply, so that what it answers is done and nobody knows.
+
+        Args:
+            link: the link of the last `Hold Replies` or `Lose Replies`, whose replies count as well.
+            count: how many replies.
+            timeout: how long to wait.
+            msg: words to put before a failure's text.
+
+        Returns:
+            The SQL that each of them answers.
+
+        ```robotframework
+        Start Fault Proxy    db    postgres
+        Connect Through    db
+        ${held}    Hold Replies    db    matching=notes
+        Start Insert    note-3
+        ${sql}    Wait Until Reply Is Held    db    timeout=10s
+        Should Contain    ${sql}[0]    notes
+        Heal Fault    ${held}
+        Insert Should End
+        ```
+        """
+        timeout_s = timeout.total_seconds()
+        require_wait(timeout_s)
+        self.links.find(link)
+        if link not in self._caught:
+            raise FaultError(f"link '{safe(link)}' holds no replies: call Hold Replies first")
+        catch = self._caught[link]
+        found = catch.wait(count, timeout_s)
+        if len(found) < count:
+            why = f"; a connection was passed over: {catch.not_followed}" if catch.not_followed else ""
+            raise fail(f"link '{safe(link)}' held {len(found)} of {count} replies within {timeout_s:g} s{why}", msg)
+        logger.info(f"link '{link}' holds {len(found)} replies, to {safe(found[-1])}")
+        return found
+
+    def _catch(self, link: str, selection: Selection, count: int, duration: timedelta | None, then: Then) -> Fault:
+        running = self.links.find(link)
+        if running.target.protocol != "postgres":
+            raise FaultError(
+                f"link '{safe(link)}' leads to {running.target.protocol}, not to PostgreSQL: start one with "
+                "Start Fault Proxy    db    postgres"
+            )
+        if count < 0:
+            raise FaultError(f"count is {count}: give 0 for all replies, or how many at most")
+        duration_s = None if duration is None else positive_s(duration, "duration")
+        proxy = running.proxy
+        what = "COMMIT reply" if selection.to == "COMMIT" else "reply"
+        name = f"{what} {'held' if then == 'hold' else 'lost'}"
+        fault = Fault(link, name, lambda: proxy.remove(fault), ("replies",))
+        catch = Catch(fault, selection, count)
+
+        def stage_for(passage: Passage) -> Stage | None:
+            if passage.direction == "to server":
+                return None
+            if passage.tracker.lost:
+                catch.pass_over(passage.tracker.lost)
+                return None
+            return ReplyStage(passage.tracker, catch, then=then)
+
+        self.turn_on(proxy, fault, duration_s, lambda: proxy.install(fault, stage_for))
+        self._caught[link] = catch
+        return fault
+
+
+def _pattern(matching: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(matching, re.IGNORECASE) if matching else None
+    except re.error as error:
+        raise FaultError(f"matching is no regular expression: {safe(error)}") from None
