@@ -166,7 +166,7 @@ BAD_INPUT = {
     ),
     "a fault link": (
         ["Open Client    alice    ${ECHO}    via=link"],
-        "via: fault links are not part of this version.*",
+        "no link 'link' is running: call Start Fault Proxy first; running: none",
     ),
 }
 

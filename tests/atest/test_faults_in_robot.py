@@ -1,6 +1,12 @@
 """Faults in Robot runs: they end with their test, whatever ends it, and a fault that touched nothing fails it."""
 
-from harness import run_robot
+import signal
+import subprocess
+import time
+
+from harness import GENEROUS_S, Run, command, environment, run_robot, write_suites
+
+from wireproof import journal_file
 
 SETTINGS = """
 *** Settings ***
@@ -46,6 +52,7 @@ def test_a_fault_that_touched_nothing_fails_its_test(tmp_path, echo):
     }
     assert run.rc == 2
     assert run.errors == []
+    assert "latency of 20 ms on 'room'" in [message.message for message in run.messages(run.tests["Touches A Client"])]
 
 
 OF_A_SUITE = (
@@ -84,7 +91,8 @@ Is Interrupted
     Wait For Message    alice    text=hello    timeout=1 min
 
 Finds All Whole
-    ${threads}    Evaluate    [t.name for t in threading.enumerate() if t.name.startswith(('wireproof-links', 'wireproof-reader'))]
+    ${threads}    Evaluate
+    ...    [t.name for t in threading.enumerate() if t.name.startswith(('wireproof-links', 'wireproof-reader'))]
     ...    modules=threading
     Should Be Empty    ${threads}
     ${listening}    Evaluate
@@ -103,3 +111,90 @@ def test_a_time_out_in_the_middle_of_a_fault_leaves_nothing(tmp_path, echo):
     assert outcomes["Is Interrupted"][1].startswith("Test timeout 1 second exceeded.")
     assert outcomes["Finds All Whole"] == ("PASS", "")
     assert run.errors == []
+
+
+STOPPED = (
+    SETTINGS
+    + """
+*** Test Cases ***
+Is Stopped
+    Start Fault Proxy    room    ${URL}
+    Open Client    alice    ${URL}    via=room
+    Pause Link    room
+    Reset Connections    room    every=1 min
+    Send Text    alice    hello
+    Create File    ready
+    Wait For Message    alice    text=hello    timeout=1 min
+"""
+)
+
+
+def test_ctrl_c_in_the_middle_of_a_fault_ends_the_run_and_heals(tmp_path, echo):
+    process = subprocess.Popen(
+        command(write_suites(tmp_path, STOPPED), tmp_path / "results", "--variable", f"URL:{echo.url}"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        while not (tmp_path / "ready").exists() and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        console, _ = process.communicate(timeout=GENEROUS_S)
+    finally:
+        process.kill()
+    run = Run(process.returncode, console, tmp_path / "results")
+    assert run.failure("Is Stopped").startswith("Execution terminated by signal")
+    journal = journal_file.read(run.directory / "wireproof" / "journal.jsonl")
+    phases = [(event.data["name"], event.data["phase"]) for event in journal if event.kind == "fault"]
+    assert phases == [("pause", "on"), ("reset every 60 s", "on"), ("reset every 60 s", "off"), ("pause", "off")]
+
+
+SECRET = (
+    SETTINGS
+    + """
+*** Test Cases ***
+Leads To A Secret Place
+    VAR    ${target: Secret}    %{TARGET}
+    ${info}    Start Fault Proxy    cache    ${target}
+    Should Match    ${info.url}    redis://127.0.0.1:*/0
+
+Leads Nowhere
+    VAR    ${target: Secret}    %{NOWHERE}
+    Start Fault Proxy    cache    ${target}
+"""
+)
+
+
+def test_a_targets_password_is_never_shown(tmp_path):
+    target = "redis://me:open-sesame@127.0.0.1:1/0?password=open-sesame"
+    run = run_robot(tmp_path, SECRET, env={"TARGET": target, "NOWHERE": "open-sesame@nowhere"})
+    assert run.outcomes()["Leads To A Secret Place"] == ("PASS", "")
+    assert run.failure("Leads Nowhere") == (
+        "'<secret>' is no target: no stack is running; or write ws://host:port/path, postgresql://…, redis://…, "
+        "http://… or host:port"
+    )
+    assert [name for name, data in run.artefacts().items() if b"open-sesame" in data] == []
+
+
+BAD_INPUT = {
+    "a bandwidth in bits": ("Limit Bandwidth    room    8 Mbit/s", "*cannot be converted to Bandwidth: '8 Mbit/s' is*"),
+    "a size without a unit": (
+        "Reset Connections    room    after=9",
+        "*cannot be converted to Size: '9' is not a*",
+    ),
+    "a fault that is none": ("Heal Fault    pause", "*give what the keyword returned that made the fault, not a str*"),
+    "an unknown direction": ("Pause Link    room    direction=up", "*Argument 'direction' got value 'up' that cannot*"),
+    "an unknown client": ("Pause Link    room    client=bob", "no client bob is on link 'room'; there is none, open*"),
+    "a target of another kind": ("Start Fault Proxy    b    ftp://x/", "a target of scheme 'ftp' is not known: write*"),
+}
+
+
+def test_bad_input_is_one_plain_line(tmp_path, echo):
+    suite = SETTINGS + "Test Setup    Start Fault Proxy    room    ${URL}\n\n*** Test Cases ***\n"
+    for name, (line, message) in BAD_INPUT.items():
+        suite += f"{name}\n    TRY\n        {line}\n    EXCEPT    {message}    type=GLOB    AS    ${{error}}\n"
+        suite += "        Should Not Contain    ${error}    \\n\n    ELSE\n        Fail    it was taken\n    END\n"
+    run_robot(tmp_path, suite, "--variable", f"URL:{echo.url}").passed()

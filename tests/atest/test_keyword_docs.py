@@ -10,7 +10,7 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Delivery", "Fixtures", "Sockets", "Stack", "Timing")
+ROOMS = ("Delivery", "Faults", "Fixtures", "Sockets", "Stack", "Timing")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -42,7 +42,7 @@ Prepare
 
 
 WITH_SOCKETS = "\n*** Settings ***\nLibrary    wireproof.Sockets\n"
-"""What examples of Delivery and Timing take for granted."""
+"""What examples of Delivery, Faults and Timing take for granted."""
 
 
 def suite_of(room: str, setup: str) -> str:
@@ -63,6 +63,12 @@ def runs(tmp_path_factory, echo):
         "Delivery": run_robot(
             tmp_path_factory.mktemp("delivery"),
             suite_of("Delivery", "No Operation") + WITH_SOCKETS,
+            "--variable",
+            f"ECHO_URL:{echo.url}",
+        ),
+        "Faults": run_robot(
+            tmp_path_factory.mktemp("faults"),
+            suite_of("Faults", "No Operation") + WITH_SOCKETS,
             "--variable",
             f"ECHO_URL:{echo.url}",
         ),

@@ -1,6 +1,7 @@
 import pytest
 
 from wireproof import journal, scopes
+from wireproof.failures import CheckFailedError
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +115,19 @@ def test_a_mark_ends_with_the_scope_it_was_set_in():
     with pytest.raises(ValueError, match="no mark named 'of the test' was set"):
         journal.current().find_mark("of the test")
     scopes.leave(suite)
+
+
+def test_a_check_that_fails_at_the_end_is_told_from_a_clean_up_that_fails():
+    scope = scopes.enter("test", "suite.test")
+
+    def check() -> None:
+        raise CheckFailedError("nothing felt it")
+
+    def clean_up() -> None:
+        raise OSError("no room")
+
+    scope.defer(clean_up)
+    scope.defer(check)
+    problems = scopes.leave(scope)
+    assert problems == ["nothing felt it", "clean-up at the end of test 'suite.test' failed: no room"]
+    assert [isinstance(problem, scopes.FailedCheck) for problem in problems] == [True, False]

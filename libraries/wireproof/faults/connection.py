@@ -102,13 +102,14 @@ class Flow:
         """Takes that the source sends no more: it said so (fin), or is gone (rst)."""
         self._transit.enter(Piece(end=how))
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is somebody to write to."""
-        return self.sink is not None and not self.ended
+    def lead_to(self, sink: asyncio.Transport) -> None:
+        """Has somebody to write to from now on."""
+        self.sink = sink
+        if self.ended:
+            sink.write_eof()
 
     def finish(self) -> None:
-        """Writes a FIN now; the sink hears no more in this direction."""
+        """Writes a FIN now, or as soon as there is a sink; it hears no more in this direction."""
         if not self.ended:
             self.ended = True
             if self.sink is not None:
@@ -197,7 +198,7 @@ class Connection:
             abort(end.transport)
             return
         self.flows[end.direction].source = end.transport
-        self.flows[_OPPOSITE[end.direction]].sink = end.transport
+        self.flows[_OPPOSITE[end.direction]].lead_to(end.transport)
         self.flows["to server"].hold("no server", end.direction == "to server")
 
     def lost(self, end: Peer) -> None:

@@ -120,7 +120,6 @@ class ConnectionKeywords(Component):
         Cut Mid Frame    room
         Send Text    alice    never comes back
         Wait For Close    alice    code=1006
-        No Message Should Arrive    alice    text=never comes back    within=0s
         ```
         """
         return self.install(

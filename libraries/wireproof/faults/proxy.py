@@ -240,7 +240,7 @@ class FaultProxy:
         return len(chosen)
 
     def _half_close(self, direction: Direction, clients: Collection[str]) -> int:
-        chosen = [flow for one in self._of(clients) if (flow := one.flows[direction]).is_open]
+        chosen = [flow for one in self._of(clients) if not (flow := one.flows[direction]).ended]
         for flow in chosen:
             flow.finish()
         return len(chosen)

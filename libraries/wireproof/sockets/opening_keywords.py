@@ -8,6 +8,7 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
+from wireproof import links
 from wireproof.arguments import Json, Names
 from wireproof.failures import fail
 from wireproof.quantities import Backoff, Rate
@@ -283,6 +284,8 @@ class OpeningKeywords(Component):
         options = self.clients.with_defaults(given)
         if options.tls is not None and not options.tls.verify:
             logger.warn("TLS certificates are not verified: verify is False")
+        if options.via:
+            links.find(options.via)  # a name that is misspelt must not pass for a refusal
         return options if options.url else replace(options, url=_stack_url())
 
 

@@ -149,7 +149,7 @@ def test_two_faults_at_once_are_healed_one_by_one(connection, faults, ms):
 
 
 def test_a_duration_heals(connection, faults, ms):
-    fault = faults.pause_link("room", duration=ms(200))
+    faults.pause_link("room", duration=ms(200))
     sender, receiver = connection("to server")
     sender.sendall(b"later")
     assert read(receiver, 5) == b"later"

@@ -5,6 +5,7 @@ import random
 import socket
 import struct
 import threading
+from contextlib import suppress
 
 import pytest
 from assertionengine import AssertionOperator
@@ -66,9 +67,10 @@ def test_a_peer_that_does_not_read_is_felt_by_the_sender(room, far):
     chunk = bytes(range(256)) * 256
     near.settimeout(0.5)
     sent = 0
-    with pytest.raises(TimeoutError):
-        while sent < 1 << 30:
+    with suppress(TimeoutError):
+        while sent < 1 << 28:
             sent += near.send(chunk[sent % len(chunk) :])
+    assert sent < 1 << 26
     whole = chunk * (sent // len(chunk) + 1)
     assert read(end, sent) == whole[:sent]
 
@@ -100,6 +102,8 @@ def test_a_target_that_is_away_is_told(faults, far):
 def test_a_stopped_link_resets_its_connections(room, far, faults):
     near = far.near(room)
     end = far.accept()
+    end.sendall(b"x")
+    assert read(near, 1) == b"x"
     faults.stop_fault_proxy("room")
     assert (ending(near), ending(end)) == ("rst", "rst")
     with pytest.raises(ConnectionRefusedError):

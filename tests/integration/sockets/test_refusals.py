@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from foreign_servers import Loop, Peer, aiohttp_server, echo, scripted, websockets_server
 from robot.api.types import Secret
 
+from wireproof import links
+from wireproof.links import Link
 from wireproof.sockets.errors import SocketsError
 
 SHORT = timedelta(milliseconds=300)
@@ -64,14 +66,26 @@ class TestNoUrl:
         with pytest.raises(SocketsError, match="no url: give one, set one with Set Client Defaults, or start a stack"):
             sockets.open_client("alice")
 
-    def test_a_fault_link(self, sockets: Any) -> None:
+    def test_a_fault_link_that_does_not_run(self, sockets: Any) -> None:
         for opening in (
             lambda: sockets.open_client("alice", "ws://127.0.0.1:1/", via="room"),
             lambda: sockets.open_clients("room", 3, "ws://127.0.0.1:1/", via="room"),
-            lambda: sockets.set_client_defaults(via="room"),
+            lambda: sockets.connection_should_be_refused("ws://127.0.0.1:1/", via="room"),
         ):
-            with pytest.raises(SocketsError, match="via: fault links are not part of this version: leave out via"):
+            with pytest.raises(
+                ValueError, match=r"^no link 'room' is running: call Start Fault Proxy first; running: none$"
+            ):
                 opening()
+
+    def test_a_fault_link_and_a_proxy(self, sockets: Any) -> None:
+        links.add(Link("room", ("127.0.0.1", 1), ("127.0.0.1", 2)))
+        try:
+            with pytest.raises(
+                SocketsError, match="goes through a fault link or an HTTP proxy, not both: leave out via"
+            ):
+                sockets.open_client("alice", "ws://127.0.0.1:1/", via="room", proxy="http://127.0.0.1:3")
+        finally:
+            links.remove("room")
 
     def test_names_that_cannot_be(self, sockets: Any, echo_url: str) -> None:
         sockets.open_clients("member", 1, echo_url)
