@@ -350,7 +350,7 @@ class TestRefusals:
     def test_frames_inside_tls_cannot_be_seen_so_the_test_is_skipped(self, faults: Any) -> None:
         faults.start_fault_proxy("safe", "wss://127.0.0.1:9/")
         with pytest.raises(SkipExecution, match="frame faults need TLS ended at the proxy; link 'safe'"):
-            faults.swap_frames("safe")
+            faults.run_keyword("swap_frames", ["safe"])
 
     def test_nobody_is_there_to_get_a_frame(self, faults: Any, server: Server) -> None:
         faults.start_fault_proxy("empty", server.url)

@@ -1,4 +1,4 @@
-"""What all keywords of frame faults share: from an author's words to stages in a link."""
+"""What the keyword components of frame faults share: from an author's words to stages in a link."""
 
 import threading
 import time
