@@ -369,6 +369,16 @@ class TestRefusals:
         assert "the fault messages dropped to client on 'hall' touched nothing" in problem
 
 
+def test_chance_has_its_seed_in_the_name(faults: Any, sockets: Any) -> None:
+    fault = faults.duplicate_frames("room", share=Fraction(0.5), seed=7)
+    assert fault.name == "messages sent 2 times (50 % of them, seed 7) to client"
+    for number in range(20):
+        sockets.send_json("alice", {"n": number})
+    sockets.send_json("alice", {"n": "end"})
+    sockets.wait_for_message("alice", json={"n": "end"})
+    assert 0 < fault.effect["frames"] < 21
+
+
 def test_a_duration_heals(faults: Any, sockets: Any) -> None:
     fault = faults.delay_frames("room", NEVER, duration=LATER)
     sockets.send_text("alice", "late")

@@ -76,6 +76,12 @@ class TestDialectOf:
         assert known.name == "stomp"
         assert dialect_of() is known
 
+    def test_nobody_asks_forever_about_a_stranger(self):
+        asked = []
+        dialect_of = DialectOf(lambda: asked.append(1) or "")
+        assert {dialect_of().name for _ in range(1000)} == {"cloudmessage"}
+        assert len(asked) == 100
+
     def test_what_clients_speak_is_in_the_journal(self):
         spoken = SpokenDialects()
         assert spoken.at("127.0.0.1:4001") == ""
