@@ -145,13 +145,13 @@ class _Look:
         seen, on_ns = self._seen, self._fault.on_ns
         errors = {kind: at[(at >= on_ns) & (at <= until_ns)] for kind, at in seen.errors.items()}
         done = seen.done
-        lately = np.count_nonzero((done > max(since_ns, self._end_ns - self._window_ns)) & (done <= self._end_ns))
+        recent_ns = max(since_ns, self._end_ns - self._window_ns)
         return Recovery(
             fault=self._fault,
             detect_ms=_ms(on_ns, _first(np.concatenate([np.empty(0, np.int64), *errors.values()]))),
             kinds={kind: len(errors.get(kind, ())) for kind in KINDS},
             rate_before=self._rate,
-            rate_now=lately / self._window_ns * 1e9,
+            rate_now=int(np.count_nonzero((done > recent_ns) & (done <= self._end_ns))) / self._window_ns * 1e9,
             window_s=self._window_ns / 1e9,
             outstanding=int(np.count_nonzero((seen.acked < _NEVER) & (seen.delivered == _NEVER))),
             has_traffic=seen.goes_on_after(on_ns),

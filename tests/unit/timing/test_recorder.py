@@ -49,6 +49,11 @@ def test_a_message_is_done_when_it_is_acked_and_everybody_has_it() -> None:
     assert told.columns == [[20], [40], [32]]
 
 
+def test_a_message_that_is_sent_again_was_sent_the_first_time() -> None:
+    told = speaking().message("bob").tell("sent", "alice", 99, id="m")
+    assert told.columns == [[20], [0], [0]]
+
+
 def test_only_the_senders_acknowledgement_counts() -> None:
     told = speaking().message("bob").tell("received", "bob", 30, reply_to="m", outcome="acked")
     assert told.columns == [[20], [0], [0]]

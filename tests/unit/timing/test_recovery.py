@@ -111,6 +111,23 @@ def test_a_message_acked_before_the_heal_is_no_success_and_is_drained_when_it_ar
     assert found.drained_ms == 2500
 
 
+def test_a_success_is_both_acked_and_delivered_after_the_heal() -> None:
+    acked_before = Traffic([(2900, 2990, 3001)]).flow(3500, 6000)
+    assert recovery(acked_before, fault(2000, 3000)).first_success_ms == 502
+    delivered_before = Traffic([(2900, 3001, 2990)]).flow(3500, 6000)
+    assert recovery(delivered_before, fault(2000, 3000)).first_success_ms == 502
+
+
+def test_errors_are_counted_until_it_is_drained() -> None:
+    traffic = Traffic().flow(0, 2000).flow(3000, 6000).error(LOST, 1999, 2001, 3442, 3443)
+    assert recovery(traffic, fault(2000, 3000)).kinds[LOST] == 2
+
+
+def test_what_got_done_before_the_heal_is_not_the_rate_now() -> None:
+    traffic = Traffic().flow(0, 3000)
+    assert recovery(traffic, fault(2000, 3000), now=3100).rate_now == 0
+
+
 def test_what_is_acked_and_never_arrives_keeps_it_from_being_drained() -> None:
     traffic = Traffic().flow(0, 2000).lose(2000, 2050, acked=True).flow(2050, 6000)
     found = recovery(traffic, fault(2000, 2500))
@@ -198,7 +215,7 @@ def test_a_second_fault_during_recovery_is_part_of_it() -> None:
 
 
 def test_a_second_fault_after_recovery_is_another_matter() -> None:
-    traffic = Traffic().flow(0, 2000).flow(3000, 5000).flow(6000, 8000)
+    traffic = Traffic().flow(0, 2000).flow(3000, 5000).flow(6700, 8000)
     alone = recovery(traffic, fault(2000, 3000), now=4900)
     assert numbers(recovery(traffic, fault(2000, 3000), fault(5000, 6000, number=2))) == numbers(alone)
 
@@ -206,7 +223,7 @@ def test_a_second_fault_after_recovery_is_another_matter() -> None:
 def test_a_fault_that_was_there_before_changes_nothing() -> None:
     traffic = Traffic().flow(0, 2000).flow(3000, 6000)
     around = fault(1000, 5500, number=2)
-    assert recovery(traffic, fault(2000, 3000), around).is_healed
+    assert recovery(traffic, fault(2000, 3000), around) == recovery(traffic, fault(2000, 3000))
 
 
 def test_a_short_fault_within_a_long_one_ends_with_it() -> None:
