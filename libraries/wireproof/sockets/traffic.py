@@ -133,7 +133,7 @@ class Traffic:
             sent = self._tracked.send(self._find(share.sender), id, intended_ns=due_ns)
         except Exception as error:  # noqa: BLE001 - a dialect is the author's code; whatever it raises must be told
             share.unsent += 1
-            journal().record("unsent", share.sender, at_ns=due_ns, id=id, reason=safe(error))
+            journal().record("unsent", share.sender, id=id, intended_ns=due_ns, reason=safe(error))
         else:
             share.sent += 1
             share.lateness.append(max(0, sent.at_ns - due_ns))

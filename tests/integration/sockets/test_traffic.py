@@ -133,6 +133,7 @@ def test_a_client_whose_socket_takes_no_bytes_delays_nobody_else(pair: Any, monk
     skipped = noted("unsent", began, "alice")
     assert report.unsent == len(skipped) > 0
     assert all("alice was still sending" in event.data["reason"] for event in skipped)
+    assert all(event.at_ns - event.data["intended_ns"] > 50_000_000 for event in skipped)
     assert not noted("unsent", began, "bob")
 
 
