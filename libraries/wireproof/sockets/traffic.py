@@ -117,7 +117,7 @@ class Traffic:
     def _live(self, share: _Share, place: int) -> None:
         """One sender's turns: they are counted from the begin, so a late one does not delay those after it."""
         for turn in count(place, len(self._shares)):
-            due_ns = self._begin_ns + int(turn * self.rate.interval_s * 1e9)
+            due_ns = self._begin_ns + round(turn * self.rate.interval_s * 1e9)
             self._stop.wait(max(0.0, (due_ns - now_ns()) / 1e9))
             if self._stop.is_set() and due_ns > self._end_ns:
                 return

@@ -227,7 +227,10 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         return self._recorder.faults
 
     def _choose(self, wanted: str) -> Fault:
-        return choose(self._faults(), wanted, scopes.current().started_ns)
+        found = choose(self._faults(), wanted, scopes.current().started_ns)
+        if self._recorder.damaged:
+            logger.warn(f"recovery is measured without {self._recorder.damaged} events that could not be read")
+        return found
 
     def _measure(self, fault: Fault, share: float) -> Recovery:
         from wireproof.timing.recovery import measure

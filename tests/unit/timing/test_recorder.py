@@ -131,6 +131,13 @@ def test_what_checks_counted_is_kept_with_where_they_were() -> None:
     assert [one.counts for one in told.recorder.leaks] == [{"rows": 1, "keys": 0}]
 
 
+def test_an_event_that_cannot_be_read_is_counted_and_changes_nothing() -> None:
+    told = Told().tell("fault", "redis", phase="on", name="killed").tell("expect", "alice", id="m")
+    told.tell("traffic", "a").tell("verdict", "default", anomalies={"lost": "many"})
+    assert told.recorder.damaged == 4
+    assert (told.columns, told.recorder.faults, told.recorder.verdicts) == ([[], [], []], [], [])
+
+
 def test_the_last_fault_of_a_name_is_meant() -> None:
     told = Told()
     for number, place in ((1, "redis"), (2, "redis"), (3, "Postgres")):
