@@ -81,14 +81,18 @@ def test_an_outage_is_told_by_its_four_numbers() -> None:
     assert found.rate_before == pytest.approx(100, rel=0.01)
 
 
-def test_a_fault_that_disturbs_nothing_costs_nothing() -> None:
+def test_a_fault_that_disturbs_nothing_takes_as_long_as_the_proof() -> None:
     found = recovery(Traffic().flow(0, 6000), fault(2000, 3005))
-    assert numbers(found) == (None, 7, 0, 0)
+    assert numbers(found) == (None, 7, 447, 447)
     assert (found.errors, found.outstanding) == (0, 0)
 
 
+def test_what_went_well_until_the_heal_proves_nothing() -> None:
+    assert numbers(recovery(Traffic().flow(0, 3000), fault(2000, 3000))) == (None, None, None, None)
+
+
 def test_a_fault_of_a_moment_is_not_recovered_before_it_can_be_seen() -> None:
-    assert recovery(Traffic().flow(0, 6000), fault(2000, 2000)).rate_ms == 500
+    assert recovery(Traffic().flow(0, 6000), fault(2000, 2000)).rate_ms == 442
     reset = Traffic().flow(0, 2000).error(LOST, 2001).flow(2700, 6000)
     assert numbers(recovery(reset, fault(2000, 2000))) == (1, 702, 1142, 1142)
 
@@ -133,7 +137,7 @@ def test_what_is_acked_and_never_arrives_keeps_it_from_being_drained() -> None:
     found = recovery(traffic, fault(2000, 2500))
     assert found.drained_ms is None
     assert found.outstanding == 5
-    assert found.reached_ms("rate") == 0
+    assert found.reached_ms("rate") == 442
 
 
 def test_what_is_of_unknown_outcome_is_not_waited_for() -> None:
@@ -305,7 +309,8 @@ def test_what_is_known_later_is_known_in_the_same_order(story: tuple[Traffic, li
     traffic, faults = story
     found = measure(faults[0], faults, traffic.observed(), when(10_000))
     if found.drained_ms is not None and found.rate_ms is not None:
-        assert found.drained_ms >= found.rate_ms >= 0
+        assert found.first_success_ms is not None
+        assert found.drained_ms >= found.rate_ms >= found.first_success_ms >= 0
     if found.detect_ms is not None:
         assert found.detect_ms >= 0
         assert found.errors
