@@ -131,7 +131,7 @@ class _Look:
         first = _first(seen.done[(seen.acked >= heal_ns) & (seen.delivered >= heal_ns)])
         rate = self._rate_is_back(heal_ns) if self._rate else None
         back = rate if self._rate else first
-        drained = self._drained(heal_ns, back) if back is not None else None
+        drained = self._drained(back) if back is not None else None
         return replace(
             self._basis(heal_ns, self._end_ns if drained is None else drained),
             healed_ns=heal_ns,
@@ -164,7 +164,7 @@ class _Look:
         ends, begins = done[needed - 1 :], done[: max(0, len(done) - needed + 1)]
         return _first(ends[ends - begins < window_ns])
 
-    def _drained(self, heal_ns: int, back_ns: int) -> int | None:
+    def _drained(self, back_ns: int) -> int | None:
         """When the last of what was taken over until the rate was back was delivered."""
         seen = self._seen
         due = seen.done[(seen.sent <= back_ns) & (seen.acked < _NEVER)]
