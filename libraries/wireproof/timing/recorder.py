@@ -17,6 +17,7 @@ GIVEN_UP = frozenset({1002, 1003, 1007, 1009, 1010, 1011})
 """Close codes by which a client complains; by all others it leaves."""
 
 _STALE_NS = 60 * 10**9
+_DAMAGED = (TypeError, ValueError, KeyError, OverflowError, AttributeError)
 
 
 @dataclass(slots=True)
@@ -50,6 +51,8 @@ class Recorder:
     """Takes events, from the journal's thread, and hands out what it took; a message costs three numbers."""
 
     def __init__(self) -> None:
+        self.damaged = 0
+        """Events that could not be read."""
         self._lock = threading.Lock()
         self._sent, self._acked, self._delivered = array("q"), array("q"), array("q")
         self._pending: dict[str, _Pending] = {}
@@ -81,7 +84,10 @@ class Recorder:
         taker = self._takers.get(event.kind)
         if taker is not None:
             with self._lock:
-                taker(event, event.data)
+                try:
+                    taker(event, event.data)
+                except _DAMAGED:
+                    self.damaged += 1  # told by the keywords: here an error would end the journal's writer
 
     # -- what was taken ----------------------------------------------------------------------------------------------
 
