@@ -15,7 +15,7 @@ import redis.asyncio as redis
 from devices import Device, Target, arrived, database, fresh, payloads, until, until_end
 from nodes import cluster
 from test_defects import CASES as CASES_WITHOUT_FAULTS
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from reference_server.defects import DEFECTS
 from reference_server.delivery import LOOK_INTERVAL
@@ -303,7 +303,7 @@ async def stop(world: World) -> object:
             try:
                 async with target.open():
                     return False
-            except OSError:
+            except (OSError, InvalidHandshake):
                 return True
 
         await until(refuses)
