@@ -26,7 +26,7 @@ A Slow Reader Hurts Nobody And Loses Nothing
     Heal All Faults
     Wait For Close    sleeper    code=4008    timeout=20s
     Reconnect Client    sleeper
-    Everything Should Have Recovered
+    Everything Should Have Recovered    where={}    # of both users
 
 
 *** Keywords ***
