@@ -41,6 +41,15 @@ Lost Acknowledgements Leave Their Sender In The Dark
     Should Be Equal As Integers    ${{report.acked}}    1
     Should Be Equal As Integers    ${{report.delivered}}    4
 
+A Device Gets In While Acknowledgements Are Lost
+    Drop Acknowledgements    gate
+    Device Registers    tablet    via=gate
+    ${{device}}    Device Id    desktop
+    @{{sent}}    Send Tracked Messages    tablet    1    audience=desktop    to=${{device}}    kind=user_message
+    Wait For Message    desktop    kind=user_message
+    VAR    ${{ack}}    ${{{{ {{"payload": {{"originalMessageId": $sent[0].id}}}} }}}}
+    No Message Should Arrive    tablet    json=${{ack}}    within=50ms
+
 A Late Acknowledgement Comes When The Fault Is Healed
     Delay Acknowledgements    gate    1h    client=phone
     Messages Are Sent    1
@@ -135,6 +144,7 @@ GREEN = (
     "A Lost Delivery Comes Again",
     "A Lost Confirmation Brings A Message Twice",
     "Lost Acknowledgements Leave Their Sender In The Dark",
+    "A Device Gets In While Acknowledgements Are Lost",
     "A Late Acknowledgement Comes When The Fault Is Healed",
     "Fragments And Pings Between Them Change Nothing",
     "Invalid Text Ends Only Its Own Connection",

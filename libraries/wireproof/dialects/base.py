@@ -240,6 +240,10 @@ class Dialect:
         """What `message` says about the message it replies to: taken over, refused, or that nobody knows."""
         return "acked" if message.reply_to else ""
 
+    def welcomes(self, message: Message) -> bool:
+        """Whether `message` is the good end of a login; asked by who only looks on and has not seen it begin."""
+        return False
+
     @property
     def identity(self) -> str:
         """Who this connection is, in the terms of a draft's `to`; empty where the protocol names nobody."""

@@ -131,6 +131,10 @@ class CloudMessage(Dialect):
             return "unknown" if code == _UNAVAILABLE else "refused"
         return "acked"
 
+    def welcomes(self, message: Message) -> bool:
+        """The acknowledgement of a registration is the one that names a session."""
+        return message.kind == "ack" and bool(_text(message.body, "sessionId"))
+
     def answers(self, message: Message) -> Sequence[Outgoing]:
         """A confirmation for what the server stored for this device and wants confirmed."""
         if not self._confirm or message.seq is None or message.fields.get("requiresAck") != "true":

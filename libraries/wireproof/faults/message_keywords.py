@@ -45,8 +45,8 @@ class MessageKeywords(FrameComponent):
     ) -> Fault:
         """Loses acknowledgements and nothing else: what they confirm has happened, and its sender does not hear of it.
 
-        To clients these are the server's words to a sender, to the server those of a recipient. Where a login is
-        answered by an acknowledgement that is one too: open clients first, or give `of`.
+        To clients these are the server's words to a sender, to the server those of a recipient. What lets a client in
+        is none, as far as the dialect can tell.
 
         Args:
             link: its name.

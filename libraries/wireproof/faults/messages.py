@@ -19,6 +19,8 @@ _MOST_QUESTIONS = 100
 
 def is_acknowledgement(dialect: Dialect, message: Message) -> bool:
     """Whether it says that a message was taken over: the server's word to a sender, or a recipient's to the server."""
+    if dialect.welcomes(message):
+        return False
     outcome = dialect.outcome(message)
     return outcome == "acked" if outcome else message.kind.lower() == "ack"
 

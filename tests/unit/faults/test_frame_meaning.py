@@ -41,6 +41,7 @@ CASES = [
     ("cloudmessage", cloud(type="ack", payload=ACK), True, False),
     ("cloudmessage", cloud(type="ack", payload={"originalMessageId": "m1", "seq": 4}), True, False),
     ("cloudmessage", cloud(type="ack", payload={**ACK, "status": "failed", "code": "FORBIDDEN"}), False, False),
+    ("cloudmessage", cloud(type="ack", payload={**ACK, "status": "success", "sessionId": "s"}), False, False),
     ("cloudmessage", cloud(type="error", payload={**ACK, "code": "INVALID"}), False, False),
     ("cloudmessage", cloud(seq=3, payload=1), False, True),
     ("cloudmessage", cloud(type="notification", fromDeviceId="server"), False, False),
