@@ -119,6 +119,7 @@ class _Look:
         self._end_ns = end_ns
         self._rate = _rate_before(seen, fault.on_ns)
         self._window_ns = _ns(max(WINDOW_S, FEWEST / self._rate if self._rate else 0))
+        self._due = (seen.acked < _NEVER) & (seen.sent >= fault.since_ns)
         self._needed = max(1, ceil(share * (self._rate or 0) * self._window_ns / 1e9 - 1e-6))
 
     def unhealed(self, still_on: Fault) -> Recovery:
@@ -153,7 +154,7 @@ class _Look:
             rate_before=self._rate,
             rate_now=int(np.count_nonzero((done > recent_ns) & (done <= self._end_ns))) / self._window_ns * 1e9,
             window_s=self._window_ns / 1e9,
-            outstanding=int(np.count_nonzero((seen.acked < _NEVER) & (seen.delivered == _NEVER))),
+            outstanding=int(np.count_nonzero(self._due & (seen.delivered == _NEVER))),
             has_traffic=seen.goes_on_after(on_ns),
         )
 
@@ -167,8 +168,7 @@ class _Look:
     def _drained(self, back_ns: int) -> int | None:
         """When the last of what was taken over until the rate was back was delivered."""
         seen = self._seen
-        due = seen.done[(seen.sent <= back_ns) & (seen.acked < _NEVER)]
-        last = int(due.max(initial=back_ns))
+        last = int(seen.done[self._due & (seen.sent <= back_ns)].max(initial=back_ns))
         return None if last == _NEVER else last
 
 

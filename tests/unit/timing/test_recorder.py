@@ -100,15 +100,15 @@ def test_errors_are_what_a_client_did_not_do_itself() -> None:
 
 
 def test_a_fault_knows_its_test_and_when_that_ended() -> None:
-    told = Told().tell("scope", "suite", phase="start", name="S").tell("scope", "test", phase="start", name="S.T")
+    told = Told().tell("scope", "suite", 3, phase="start", name="S").tell("scope", "test", 4, phase="start", name="S.T")
     told.tell("fault", "redis", 10, phase="on", name="killed", number=7).tell(
         "fault", "redis", 20, phase="off", number=7
     )
     told.tell("scope", "test", 30, phase="end", name="S.T")
     told.tell("fault", "db", 40, phase="on", name="frozen", number=8)
     first, second = told.recorder.faults
-    assert (first.scope, first.on_ns, first.off_ns, first.until_ns) == ("S.T", 10, 20, 30)
-    assert (second.scope, second.off_ns, second.until_ns) == ("S", None, None)
+    assert (first.scope, first.on_ns, first.off_ns, first.since_ns, first.until_ns) == ("S.T", 10, 20, 4, 30)
+    assert (second.scope, second.off_ns, second.since_ns, second.until_ns) == ("S", None, 3, None)
 
 
 def test_what_was_lost_is_forgotten_but_keeps_its_place() -> None:

@@ -56,7 +56,7 @@ def when(ms: int) -> int:
 
 
 def fault(on: int, off: int | None, number: int = 1, until: int | None = None) -> Fault:
-    return Fault(number, "redis", "killed", "Suite.Test", when(on), off and when(off), until and when(until))
+    return Fault(number, "redis", "killed", "Suite.Test", when(on), off and when(off), until_ns=until and when(until))
 
 
 def recovery(traffic: Traffic, *faults: Fault, now: int = 10_000, share: float = 0.9) -> Recovery:
@@ -138,6 +138,14 @@ def test_what_is_acked_and_never_arrives_keeps_it_from_being_drained() -> None:
     assert found.drained_ms is None
     assert found.outstanding == 5
     assert found.reached_ms("rate") == 442
+
+
+def test_what_an_earlier_test_left_undelivered_is_not_waited_for() -> None:
+    traffic = Traffic().lose(0, 1000, acked=True).flow(1000, 6000)
+    own = replace(fault(2000, 3000), since_ns=when(1000))
+    assert recovery(traffic, own).outstanding == 0
+    assert recovery(traffic, own).drained_ms == 442
+    assert recovery(traffic, replace(own, since_ns=when(980))).outstanding == 2
 
 
 def test_what_is_of_unknown_outcome_is_not_waited_for() -> None:
