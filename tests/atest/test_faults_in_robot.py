@@ -52,6 +52,7 @@ def test_a_fault_that_touched_nothing_fails_its_test(tmp_path, echo):
     }
     assert run.rc == 2
     assert run.errors == []
+    assert "latency of 20 ms on 'room'" in [message.message for message in run.messages(run.tests["Touches A Client"])]
 
 
 OF_A_SUITE = (

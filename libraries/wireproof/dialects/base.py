@@ -38,6 +38,7 @@ class Outgoing:
         about: the id of the message that this one confirms.
         body: the part that the author chose.
         acknowledged: whether the peer is asked to say that it has taken the message over.
+        for_peer: the peer itself is meant, nobody else will get it: no ledger counts it.
         confidential: the journal keeps nothing of what it says.
     """
 
@@ -49,6 +50,7 @@ class Outgoing:
     about: str = ""
     body: Any = None
     acknowledged: bool = True
+    for_peer: bool = False
     confidential: bool = False
 
 
@@ -237,6 +239,10 @@ class Dialect:
     def outcome(self, message: Message) -> Outcome:
         """What `message` says about the message it replies to: taken over, refused, or that nobody knows."""
         return "acked" if message.reply_to else ""
+
+    def welcomes(self, message: Message) -> bool:
+        """Whether `message` is the good end of a login; asked by who only looks on and has not seen it begin."""
+        return False
 
     @property
     def identity(self) -> str:

@@ -36,6 +36,7 @@ CAPABILITIES = {
 """What a device can do unless the login says otherwise."""
 
 _UNAVAILABLE = "UNAVAILABLE"
+_FOR_SERVER = ("heartbeat", "ack", "device_register", "device_unregister")
 _DEVICE = {"type": "desktop", "platform": "wireproof", "version": "1.0.0"}
 _OPTIONAL = frozenset({*_DEVICE, "capabilities", "authToken", "sessionId", "epoch", "lastSeq"})
 _REQUIRED = frozenset({"id", "userId"})
@@ -130,6 +131,10 @@ class CloudMessage(Dialect):
             return "unknown" if code == _UNAVAILABLE else "refused"
         return "acked"
 
+    def welcomes(self, message: Message) -> bool:
+        """The acknowledgement of a registration is the one that names a session."""
+        return message.kind == "ack" and bool(_text(message.body, "sessionId"))
+
     def answers(self, message: Message) -> Sequence[Outgoing]:
         """A confirmation for what the server stored for this device and wants confirmed."""
         if not self._confirm or message.seq is None or message.fields.get("requiresAck") != "true":
@@ -164,6 +169,7 @@ class CloudMessage(Dialect):
             about=_text(payload, "originalMessageId"),
             body=payload,
             acknowledged=bool(envelope["requiresAck"]),
+            for_peer=envelope["type"] in _FOR_SERVER,
             confidential=confidential,
         )
 

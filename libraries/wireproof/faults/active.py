@@ -63,18 +63,19 @@ class ActiveFaults:
         """Undoes all faults, or those of one place, the last one first; all of them, whatever one of them raises.
 
         Raises:
-            ExceptionGroup: some could not be undone.
+            FaultError: some could not be undone.
         """
-        healed, problems = [], []
+        healed: list[Fault] = []
+        problems: list[str] = []
         for fault in reversed(self.on):
             if place in ("", fault.place):
                 try:
                     if self.heal(fault):
                         healed.append(fault)
                 except Exception as problem:  # noqa: BLE001 - the others must be undone, and all are raised together
-                    problems.append(problem)
+                    problems.append(f"{fault.shown}: {safe(problem)}")
         if problems:
-            raise ExceptionGroup("; ".join(safe(problem) for problem in problems), problems)
+            raise FaultError(f"not everything could be healed: {'; '.join(problems)}")
         return healed
 
     @property

@@ -4,8 +4,6 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from robot.api import logger
-
 from wireproof.arguments import Names
 from wireproof.faults.active import ActiveFaults
 from wireproof.faults.delays import Felt
@@ -66,7 +64,6 @@ class Component:
         except BaseException:
             self.active.withdraw(fault)
             raise
-        logger.info(fault.shown if duration_s is None else f"{fault.shown} for {duration_s:g} s")
 
 
 def positive_s(time: timedelta, what: str) -> float:

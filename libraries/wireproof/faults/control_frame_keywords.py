@@ -11,12 +11,12 @@ from wireproof.dialects import CLOSE
 from wireproof.faults.component import Seed, reach_of
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
+from wireproof.faults.frame_component import FrameComponent, Plan
 from wireproof.faults.frames import deeds
 from wireproof.faults.frames.choice import Choice
 from wireproof.faults.frames.codec import WireFrame
 from wireproof.faults.passage import Passage
 from wireproof.faults.reach import Directions, Reach
-from wireproof.faults.shared_frame_keywords import FrameComponent, Plan
 from wireproof.wiretext import safe
 
 When = Literal["now", "before", "after"]

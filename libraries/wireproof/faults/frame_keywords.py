@@ -8,9 +8,9 @@ from wireproof.arguments import Json, Names
 from wireproof.faults.component import Seed, ns, positive_s, reach_of
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
+from wireproof.faults.frame_component import ALL, FrameComponent, Plan, drawn, which
 from wireproof.faults.frames import deeds
 from wireproof.faults.reach import Directions
-from wireproof.faults.shared_frame_keywords import ALL, FrameComponent, Plan, drawn, which
 from wireproof.quantities import Duration, Fraction
 
 # mypy: implicit-optional

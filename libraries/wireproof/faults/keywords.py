@@ -15,6 +15,7 @@ from wireproof.faults.control_frame_keywords import ControlFrameKeywords
 from wireproof.faults.damage_keywords import DamageKeywords
 from wireproof.faults.database_keywords import DatabaseKeywords
 from wireproof.faults.errors import FaultError, UnableError
+from wireproof.faults.fault import Fault
 from wireproof.faults.frame_keywords import FrameKeywords
 from wireproof.faults.healing_keywords import HealingKeywords
 from wireproof.faults.link_keywords import LinkKeywords
@@ -113,7 +114,7 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """Runs a keyword; what an author can act on becomes one plain line without a traceback."""
         try:
-            return super().run_keyword(name, args, kwargs)
+            result = super().run_keyword(name, args, kwargs)
         except UnableError as reason:
             raise SkipExecution(str(reason)) from None
         except ValueError as error:
@@ -121,3 +122,6 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         finally:
             for problem in self._links.take_problems():
                 logger.warn(problem)
+        if isinstance(result, Fault):
+            logger.info(result.shown)
+        return result

@@ -10,11 +10,11 @@ from wireproof.arguments import Json, Names
 from wireproof.faults.component import ns, positive_s, reach_of
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
+from wireproof.faults.frame_component import FrameComponent, Plan, which
 from wireproof.faults.frames import deeds
 from wireproof.faults.messages import Recording, acknowledgement_of, is_delivery
 from wireproof.faults.proxy import FaultProxy
 from wireproof.faults.reach import Directions, Reach
-from wireproof.faults.shared_frame_keywords import FrameComponent, Plan, which
 from wireproof.faults.stage import Direction
 from wireproof.quantities import Duration
 
@@ -45,8 +45,8 @@ class MessageKeywords(FrameComponent):
     ) -> Fault:
         """Loses acknowledgements and nothing else: what they confirm has happened, and its sender does not hear of it.
 
-        To clients these are the server's words to a sender, to the server those of a recipient. Where a login is
-        answered by an acknowledgement that is one too: open clients first, or give `of`.
+        To clients these are the server's words to a sender, to the server those of a recipient. What lets a client in
+        is none, as far as the dialect can tell.
 
         Args:
             link: its name.

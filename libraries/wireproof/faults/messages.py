@@ -13,9 +13,14 @@ from wireproof.wiretext import safe
 
 DEFAULT_DIALECT = "cloudmessage"
 
+_MOST_QUESTIONS = 100
+"""After so many messages of a client that nobody has told of, it is none of Wireproof's."""
+
 
 def is_acknowledgement(dialect: Dialect, message: Message) -> bool:
     """Whether it says that a message was taken over: the server's word to a sender, or a recipient's to the server."""
+    if dialect.welcomes(message):
+        return False
     outcome = dialect.outcome(message)
     return outcome == "acked" if outcome else message.kind.lower() == "ack"
 
@@ -75,7 +80,7 @@ class Recording:
 class DialectOf:
     """The dialect of one direction of one connection, for looking only.
 
-    Until it is known which dialect the client speaks, `DEFAULT_DIALECT` stands in.
+    Until it is known which dialect the client speaks, `DEFAULT_DIALECT` stands in; for a stranger it stays.
 
     Args:
         name_of: the client's dialect by name, empty while nobody knows it.
@@ -83,13 +88,13 @@ class DialectOf:
 
     def __init__(self, name_of: Callable[[], str]) -> None:
         self._name_of = name_of
-        self._is_known = False
+        self._questions = _MOST_QUESTIONS
         self._dialect: Dialect | None = None
 
     def __call__(self) -> Dialect:
-        if not self._is_known:
+        if self._questions:
             name = self._name_of()
-            self._is_known = bool(name)
+            self._questions = 0 if name else self._questions - 1
             if self._dialect is None or name not in ("", self._dialect.name):
                 self._dialect = dialects.create(name or DEFAULT_DIALECT)
         assert self._dialect is not None  # noqa: S101 - made in the first call

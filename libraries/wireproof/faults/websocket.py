@@ -10,16 +10,19 @@ _LONGEST_HTTP_HEAD = 65536
 _FIRST_CONTROL = 8
 
 
-def head_sizes(head: bytes) -> tuple[int, int] | None:
-    """How long the head of a frame is and how much payload follows it; None while too little of it is there."""
-    if len(head) < 2:
+def head_sizes(data: bytes, start: int = 0) -> tuple[int, int] | None:
+    """How long the head of a frame is that begins there, and how much payload follows; None while it is not whole."""
+    there = len(data) - start
+    if there < 2:
         return None
-    masked, short = head[1] & 0x80, head[1] & 0x7F
-    extended = {126: 2, 127: 8}.get(short, 0)
-    size = 2 + extended + (4 if masked else 0)
-    if len(head) < size:
+    second = data[start + 1]
+    size, length = 6 if second & 0x80 else 2, second & 0x7F
+    if length < 126:
+        return (size, length) if there >= size else None
+    extended = 2 if length == 126 else 8
+    if there < size + extended:
         return None
-    return size, int.from_bytes(head[2 : 2 + extended], "big") if extended else short
+    return size + extended, int.from_bytes(data[start + 2 : start + 2 + extended], "big")
 
 
 class Position:
@@ -83,24 +86,28 @@ class Position:
         return len(data)
 
     def _walk_frame(self, data: bytes, start: int) -> int:
-        if not self._left:
+        left = self._left
+        if not left:
             seen = len(self._head)
-            head = self._head + data[start : start + LONGEST_HEAD - seen]
-            sizes = head_sizes(head)
+            head, begin = (self._head + data[start : start + LONGEST_HEAD - seen], 0) if seen else (data, start)
+            sizes = head_sizes(head, begin)
             if sizes is None:
-                self._head = head
+                self._head = head[begin:]
                 return len(data)
-            size, self._left = sizes
+            size, left = sizes
             self._head = b""
-            if self._left >> 63:
+            if left >> 63:
                 self.lose()
                 return len(data)
             start += size - seen
-            if head[0] & 0x0F < _FIRST_CONTROL:
-                self.in_message = not head[0] & 0x80
-        step = min(self._left, len(data) - start)
-        self._left -= step
-        return start + step
+            if head[begin] & 0x0F < _FIRST_CONTROL:
+                self.in_message = not head[begin] & 0x80
+        end = start + left
+        if end <= len(data):
+            self._left = 0
+            return end
+        self._left = end - len(data)
+        return len(data)
 
 
 class WebSocketTracker:
@@ -111,8 +118,8 @@ class WebSocketTracker:
 
     def follow(self, direction: Direction, data: bytes) -> None:
         """Takes all bytes of a direction, as they come from the peer."""
-        position, start = self._positions[direction], 0
-        while start < len(data):
+        position, start, length = self._positions[direction], 0, len(data)
+        while start < length:
             start = position.advance(data, start)
         if position.is_lost and not position.is_upgraded:  # a refusal: neither speaks WebSocket
             for other in self._positions.values():

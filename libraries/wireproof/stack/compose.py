@@ -65,7 +65,7 @@ def attach(directory: Path, variables: Variables) -> Stack:
         token_secret=values["TOKEN_SECRET"],
     )
     hide_passwords(addresses)
-    lacks = {"reroute": "its server is a container"}
+    lacks = {"reroute": "its server is a container", "attribute sessions": "all come from the network of containers"}
     services: list[ContainerService] = []
     warnings: list[str] = []
     try:

@@ -263,12 +263,12 @@ class TestMeaning:
         begin = journal.now_ns()
         faults.drop_deliveries("room", json={"id": "m2"}, dialect="cloudmessage")
         acks()
-        seen = [
-            event.data["id"]
-            for event in journal.current().recent()
-            if event.kind == "wire" and event.source == "room" and event.at_ns >= begin
-        ]
-        assert seen == ["m1", "a1", "a2", "m3", "a3", "end"]
+        seen: dict[str, list[str]] = {"to server": [], "to client": []}
+        for event in journal.current().recent():
+            if event.kind == "wire" and event.source == "room" and event.at_ns >= begin:
+                seen[event.data["direction"]].append(event.data["id"])
+        assert seen["to server"] == ["m1", "a1", "m2", "a2", "m3", "a3", "end"]
+        assert seen["to client"] == ["m1", "a1", "a2", "m3", "a3", "end"]
 
     def test_an_old_message_comes_again_on_a_later_connection(self, faults: Any, sockets: Any, server: Server) -> None:
         recording = faults.record_messages("room", json={"n": 1})
@@ -350,7 +350,7 @@ class TestRefusals:
     def test_frames_inside_tls_cannot_be_seen_so_the_test_is_skipped(self, faults: Any) -> None:
         faults.start_fault_proxy("safe", "wss://127.0.0.1:9/")
         with pytest.raises(SkipExecution, match="frame faults need TLS ended at the proxy; link 'safe'"):
-            faults.swap_frames("safe")
+            faults.run_keyword("swap_frames", ["safe"])
 
     def test_nobody_is_there_to_get_a_frame(self, faults: Any, server: Server) -> None:
         faults.start_fault_proxy("empty", server.url)
@@ -367,6 +367,16 @@ class TestRefusals:
         sockets.wait_for_message("alice")
         [problem] = scopes.leave(scope)
         assert "the fault messages dropped to client on 'hall' touched nothing" in problem
+
+
+def test_chance_has_its_seed_in_the_name(faults: Any, sockets: Any) -> None:
+    fault = faults.duplicate_frames("room", share=Fraction(0.5), seed=7)
+    assert fault.name == "messages sent 2 times (50 % of them, seed 7) to client"
+    for number in range(20):
+        sockets.send_json("alice", {"n": number})
+    sockets.send_json("alice", {"n": "end"})
+    sockets.wait_for_message("alice", json={"n": "end"})
+    assert 0 < fault.effect["frames"] < 21
 
 
 def test_a_duration_heals(faults: Any, sockets: Any) -> None:

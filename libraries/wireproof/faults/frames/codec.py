@@ -60,10 +60,6 @@ class WireFrame:
         """What it carries, unmasked."""
         return masked(self.raw[self._head_size :], self.key)
 
-    def saying(self, payload: bytes) -> "WireFrame":
-        """This frame with another payload."""
-        return self.pack(self.opcode, payload, key=self.key, fin=self.fin, rsv=self.rsv)
-
     @cached_property
     def _head_size(self) -> int:
         sizes = head_sizes(self.raw[:14])

@@ -1,9 +1,9 @@
 """Following a connection: every boundary is found in any cut, and garbage never raises."""
 
 import pytest
+from frame_link import KEY, REQUEST, RESPONSE, cut, fragmented, messages, ping, text
 from hypothesis import given
 from hypothesis import strategies as st
-from wire import KEY, REQUEST, RESPONSE, cut, fragmented, messages, text
 
 from wireproof.faults.frames.codec import WireFrame
 from wireproof.faults.websocket import WebSocketTracker
@@ -86,6 +86,8 @@ class TestBoundaries:
         position = tracker.position("to client")
         assert position.at_boundary
         assert not position.between_messages
+        tracker.follow("to client", ping())
+        assert not tracker.position("to client").between_messages
         tracker.follow("to client", fragmented(0, [b"rest"]))
         assert tracker.position("to client").between_messages
 

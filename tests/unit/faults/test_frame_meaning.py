@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from wire import Way, text
+from frame_link import Way, text
 
 from wireproof import dialects, journal
 from wireproof.dialects import Dialect, Frame, Message
@@ -41,11 +41,12 @@ CASES = [
     ("cloudmessage", cloud(type="ack", payload=ACK), True, False),
     ("cloudmessage", cloud(type="ack", payload={"originalMessageId": "m1", "seq": 4}), True, False),
     ("cloudmessage", cloud(type="ack", payload={**ACK, "status": "failed", "code": "FORBIDDEN"}), False, False),
+    ("cloudmessage", cloud(type="ack", payload={**ACK, "status": "success", "sessionId": "s"}), False, False),
     ("cloudmessage", cloud(type="error", payload={**ACK, "code": "INVALID"}), False, False),
     ("cloudmessage", cloud(seq=3, payload=1), False, True),
     ("cloudmessage", cloud(type="notification", fromDeviceId="server"), False, False),
     ("stomp", stomp("RECEIPT", "receipt-id:r1"), True, False),
-    ("stomp", stomp("ACK", "id:7"), True, False),
+    ("json", b'{"type": "ack"}', True, False),
     ("stomp", stomp("MESSAGE", "message-id:1", "destination:/q"), False, True),
     ("stomp", stomp("CONNECTED", "version:1.2"), False, False),
     ("json", b'{"id": "a", "type": "paid"}', False, True),
@@ -75,6 +76,12 @@ class TestDialectOf:
         known = dialect_of()
         assert known.name == "stomp"
         assert dialect_of() is known
+
+    def test_nobody_asks_forever_about_a_stranger(self):
+        asked = []
+        dialect_of = DialectOf(lambda: asked.append(1) or "")
+        assert {dialect_of().name for _ in range(1000)} == {"cloudmessage"}
+        assert len(asked) == 100
 
     def test_what_clients_speak_is_in_the_journal(self):
         spoken = SpokenDialects()
@@ -106,6 +113,13 @@ class TestJournal:
         for number in (1, 2, 3):
             way.send(text(cloud(id=f"m{number}")))
         assert told("wire", before) == [{"id": id, "direction": "to client"} for id in ("m2", "m3")]
+
+    def test_it_is_called_what_its_author_called_it(self):
+        before = len(told("wire", 0))
+        way = Way()
+        way.put(deeds.Drop(), dialect="stomp", skip=1)
+        way.send(text(stomp("MESSAGE", "message-id:server-1", "correlation-id:wp-1", "destination:/q")))
+        assert [data["id"] for data in told("wire", before)] == ["wp-1"]
 
     def test_a_late_one_passes_when_it_comes(self):
         before = len(told("wire", 0))

@@ -4,11 +4,11 @@ import random
 
 import pytest
 import websocket
+from frame_link import KEY, NOTHING_FITS, RESPONSE, Way, cut, fragmented, messages, ping, text
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 from websockets.protocol import CLIENT, OPEN, SERVER, Protocol
-from wire import KEY, NOTHING_FITS, RESPONSE, Way, cut, fragmented, messages, ping, text
 
 from wireproof.faults.errors import FaultError
 from wireproof.faults.frames import deeds
@@ -145,9 +145,9 @@ class TestNothingIsTouched:
     def test_fragments_of_a_message_that_had_begun_before_pass(self):
         way = Way()
         first, second, last = (WireFrame.pack(op, b"x", fin=fin).raw for op, fin in ((1, False), (0, False), (0, True)))
-        out = way.send(first)
+        assert way.send(first) == first
         way.put(deeds.Drop())
-        assert out + way.send(second, last, A) == first + second + last
+        assert [way.send(part) for part in (second, last, A)] == [second, last, b""]
 
 
 class TestDeeds:
@@ -224,6 +224,12 @@ class TestDeeds:
         sent = text(b"x" * 200, key=key)
         assert way.send(sent) == text(b"x" * keep, key=key)
 
+    def test_a_truncated_message_is_one_frame_behind_the_pings_it_had(self):
+        way = Way()
+        way.put(deeds.Truncate(3))
+        sent = fragmented(1, [b"ab", b"cd", b"ef"], between=ping(b"!"))
+        assert way.send(sent) == ping(b"!") * 2 + text(b"abc")
+
     def test_nothing_is_cut_off_what_is_short_and_it_does_not_count(self):
         way = Way()
         way.put(deeds.Truncate(100))
@@ -288,6 +294,16 @@ class TestDeeds:
         assert way.wake(6) == b""
         assert way.send(A[4:] + B) == A + B + D
         assert told == ["now", "later"]
+
+    def test_a_push_waits_for_the_last_fragment(self):
+        way = Way()
+        first, second, last = (WireFrame.pack(op, b"x", fin=fin).raw for op, fin in ((1, False), (0, False), (0, True)))
+        assert way.send(first) == first
+        stage = way.put(deeds.Push((D,), lambda: None), ())
+        assert way.send(second) == second
+        assert stage.wake_ns == 0
+        assert way.send(ping()) == ping()
+        assert way.send(last) == last + D
 
     def test_a_push_waits_for_the_upgrade(self):
         way = Way(upgraded=False)

@@ -1,4 +1,4 @@
-"""What all keywords of frame faults share: from an author's words to stages in a link."""
+"""What the keyword components of frame faults share: from an author's words to stages in a link."""
 
 import threading
 import time
@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from robot.api import SkipExecution
-
 from wireproof import dialects
 from wireproof.faults.active import ActiveFaults
 from wireproof.faults.component import Component, Seed
 from wireproof.faults.effect import Effect
-from wireproof.faults.errors import FaultError
+from wireproof.faults.errors import FaultError, UnableError
 from wireproof.faults.fault import Fault
 from wireproof.faults.frames.choice import Choice, Chooser, Kind
 from wireproof.faults.frames.deeds import DATA, Deed, Onward, Push
@@ -83,7 +81,7 @@ class FrameComponent(Component):
         Raises:
             FaultError: the link carries no WebSockets, or there is no such client.
             ValueError: there is no such dialect.
-            SkipExecution: frames cannot be seen inside the link's TLS.
+            UnableError: frames cannot be seen inside the link's TLS.
         """
         proxy = self.websockets(link)
         plan.reach.require_known(link, proxy.clients)
@@ -115,7 +113,7 @@ class FrameComponent(Component):
 
         Raises:
             FaultError: the link carries no WebSockets or has no connection, or there is no such client.
-            SkipExecution: frames cannot be seen inside the link's TLS.
+            UnableError: frames cannot be seen inside the link's TLS.
         """
         proxy = self.websockets(link)
         if not proxy.connections:
@@ -156,7 +154,7 @@ class FrameComponent(Component):
 
         Raises:
             FaultError: it carries something else.
-            SkipExecution: it carries them inside TLS.
+            UnableError: it carries them inside TLS.
         """
         running = self.links.find(link)
         if running.target.protocol != "websocket":
@@ -165,7 +163,7 @@ class FrameComponent(Component):
                 "frame faults are for links to a ws:// target"
             )
         if running.target.secure:
-            raise SkipExecution(f"frame faults need TLS ended at the proxy; link '{safe(link)}' passes wss on as it is")
+            raise UnableError(f"frame faults need TLS ended at the proxy; link '{safe(link)}' passes wss on as it is")
         return running.proxy
 
     def _stage(self, link: str, passage: Passage, dialect: str, duty: Duty) -> FrameStage:
