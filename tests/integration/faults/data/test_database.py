@@ -77,7 +77,7 @@ def test_two_tables_may_fail_but_one_not_twice(keywords, connect, here):
     keywords.fail_inserts("notes", db=here)
     keywords.fail_inserts("public.others", db=here)
     with pytest.raises(FaultError, match=r"postgres has inserts into notes fail with 53100 since .* contradicts"):
-        keywords.fail_inserts("notes", sqlstate="40001", db=here)
+        keywords.fail_inserts("public.notes", sqlstate="40001", db=here)
 
 
 def test_a_role_without_rights_feels_it_like_others(keywords, connect, here):
