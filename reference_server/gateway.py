@@ -169,11 +169,11 @@ class Connection(ServerConnection):
     def data_received(self, data: bytes) -> None:
         """Read frames; an end that the library started by itself (close frame, protocol error) ends the peer too."""
         super().data_received(data)
-        if self.peer is None or self.link is None:
-            return
         if self.protocol.state is not OPEN:
             self.leave()
-        elif self.paused:
+            if self.protocol.close_rcvd and self.protocol.close_sent:
+                self.transport.close()  # everything has been read; a client that keeps its end open holds nothing up
+        elif self.paused and self.link is not None:
             self.link.limit()  # a flood of pings makes a flood of pongs
 
     def connection_lost(self, exc: Exception | None) -> None:

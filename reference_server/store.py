@@ -83,15 +83,18 @@ class Store:
     async def open(self) -> None:
         """Connect; raises Unavailable when the database does not answer."""
         with _translated():
-            async with asyncio.timeout(2 * self._settings.database_timeout):
-                self._lane = await self._make_pool(1)
-                self._pool = await self._make_pool(POOL_SIZE)
+            self._lane = await self._make_pool(1, max_inactive_connection_lifetime=0)
+            self._pool = await self._make_pool(POOL_SIZE)
+        await self.ping()
+        async with self._connection(), self._connection():
+            pass  # these are there from the start
 
-    async def _make_pool(self, size: int) -> Any:
+    async def _make_pool(self, size: int, **options: Any) -> Any:
+        """It connects when it is asked to, and not by itself: whoever needs a connection learns why there is none."""
         patience = self._settings.database_timeout * STATEMENT_SHARE
         return await asyncpg.create_pool(
             self._settings.database_url,
-            min_size=min(size, 2),
+            min_size=0,
             max_size=size,
             timeout=self._settings.database_timeout,
             reset=_keep_as_it_is,
@@ -104,6 +107,7 @@ class Store:
                 "jit": "off",
                 **session_limits(patience),
             },
+            **options,
         )
 
     async def close(self) -> None:

@@ -48,6 +48,8 @@ class Writer:
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._in_round = False
+        self._answering = False
+        """Whether senders wait for the outcome of the round."""
         self._away = False
         delivery.on_dirty = lambda: self._wake_later(BOOKKEEPING_DELAY)
         delivery.on_orphan = self.closed
@@ -78,7 +80,7 @@ class Writer:
 
     async def finish(self) -> None:
         """Like `drain`, but without waiting for a database that is away: all are answered, what rides along is lost."""
-        while self._queue or self._in_round or (self._bookkeeping and not self._away):
+        while self._queue or self._answering or ((self._in_round or self._bookkeeping) and not self._away):
             await self._round_over()
 
     @property
@@ -96,7 +98,7 @@ class Writer:
                 try:
                     reached = await self._round()
                 finally:
-                    self._in_round = False
+                    self._in_round = self._answering = False
                     for waiter in waiters:
                         waiter.set_result(None)
                 if not reached and not self._queue:
@@ -120,6 +122,7 @@ class Writer:
     async def _round(self) -> bool:
         """One batch; False when the database is away."""
         items = self._take()
+        self._answering = bool(items)
         confirmed = self._delivery.take_confirmations()
         closed, self._closed = self._closed, []
         batch = Batch(self._clock.now(), items, [entry for _, entry in confirmed], self._activity(items), closed)

@@ -165,7 +165,7 @@ DEFECTS = (
         expected="ack-before-durable",
         also=("acked-not-persisted", "lost"),
         caught_by=("DLV-05", "REC-07"),
-        spreads_to=("REC-01", "REC-04", "REC-05", "REC-08"),
+        spreads_to=("REC-01", "REC-04", "REC-05", "REC-08", "REC-14", "REC-18"),
         put_in=promises.hurry,
     ),
     Defect(
@@ -182,8 +182,8 @@ DEFECTS = (
         summary="has forgotten after a restart what was not confirmed before",
         expected="lost",
         also=("gap", "missing-recipient"),
-        caught_by=("REC-01", "SESS-01"),
-        spreads_to=("CONN-13", "REC-02", "REC-14"),
+        caught_by=("DLV-06", "SESS-01", "REC-01"),
+        spreads_to=("CONN-13", "REC-02", "REC-14", "REC-16"),
         put_in=backlog.keep_in_memory,
     ),
     Defect(
@@ -192,7 +192,7 @@ DEFECTS = (
         expected="lost",
         also=("gap", "missing-recipient"),
         caught_by=("DLV-06", "REC-16"),
-        spreads_to=("DLV-05", "REC-01", "REC-02", "REC-12", "REC-13", "REC-14"),
+        spreads_to=("DLV-05", "DLV-12", "SEC-03", "SEC-04", "REC-01", "REC-02", "REC-12", "REC-13", "REC-14", "REC-15"),
         put_in=backlog.confirm_on_send,
     ),
     Defect(
@@ -200,7 +200,7 @@ DEFECTS = (
         summary="sends live deliveries at once while a device is still being sent its backlog",
         expected="reordered",
         caught_by=("DLV-06", "REC-16"),
-        spreads_to=("SESS-01", "REC-01", "REC-02", "REC-12", "REC-13", "REC-14"),
+        spreads_to=("DLV-12", "SESS-01", "REC-01", "REC-02", "REC-12", "REC-13", "REC-14", "REC-15"),
         put_in=backlog.overtake,
     ),
     Defect(
@@ -216,7 +216,7 @@ DEFECTS = (
         summary="keeps a connection that ends by a reset, and its place",
         expected="leak",
         caught_by=("CONN-05",),
-        spreads_to=("CONN-08", "CONN-10"),
+        spreads_to=("CONN-08", "CONN-10", "DB-06", "REC-12", "REC-13", "REC-15", "REC-16"),
         put_in=connections.hoard,
     ),
     Defect(
@@ -224,6 +224,7 @@ DEFECTS = (
         summary="stores and delivers nothing for anybody while a client does not read",
         expected="bystander-latency",
         caught_by=("REC-15",),
+        spreads_to=("REC-12", "REC-13"),
         put_in=connections.wait_for_readers,
     ),
     Defect(
@@ -239,14 +240,14 @@ DEFECTS = (
         summary="replaces no connection to PostgreSQL that was lost",
         expected="no-progress-after-heal",
         caught_by=("REC-05",),
-        spreads_to=("REC-04", "REC-06", "REC-07", "REC-08", "REC-14", "REC-18"),
+        spreads_to=("REC-04", "REC-06", "REC-07", "REC-08", "REC-14", "REC-18", "REC-19"),
         put_in=dependencies.poison,
     ),
     Defect(
         name="no-heartbeat",
         summary="pings nobody, and keeps a peer that is silent for ever online",
         expected="presence-stale",
-        caught_by=("CONN-06",),
+        caught_by=("CONN-06", "DB-09"),
         spreads_to=("REC-12",),
         put_in=connections.forget_heartbeats,
     ),
@@ -256,7 +257,8 @@ DEFECTS = (
         expected="unclean-close",
         also=("lost",),
         caught_by=("CONN-13", "REC-02"),
-        put_in=connections.stop_at_once,
+        spreads_to=("REC-17",),
+        put_in=connections.end_at_once,
     ),
     Defect(
         name="crash-on-bad-frame",

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 from dataclasses import replace
 from typing import Any, cast
 
@@ -134,24 +135,17 @@ def forget_heartbeats(parts: Parts) -> Parts:
     return replace(parts, gateway=mixed(_Heartless, parts.gateway))
 
 
-class _Cutting(Gateway):
-    """Ends connections without a goodbye when the server stops."""
+class _Deaf(Gateway):
+    """Does not hear SIGTERM, so that it ends the process where it is."""
 
-    async def close_all(self) -> None:
-        for connection in list(self._open):
-            connection.transport.abort()
-
-
-class _Hurrying(Writer):
-    """Waits for nothing that is under way when the server stops."""
-
-    async def drain(self) -> None:
-        """Nothing."""
+    async def start(self) -> int:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        return await super().start()
 
 
-def stop_at_once(parts: Parts) -> Parts:
+def end_at_once(parts: Parts) -> Parts:
     """SIGTERM is like SIGKILL."""
-    return replace(parts, gateway=mixed(_Cutting, parts.gateway), writer=mixed(_Hurrying, parts.writer))
+    return replace(parts, gateway=mixed(_Deaf, parts.gateway))
 
 
 class _Brittle(Peer):

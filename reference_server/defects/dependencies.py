@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import asyncpg
+
 from reference_server.app import Parts
 from reference_server.bus import Bus
 from reference_server.defects.defect import mixed
 from reference_server.delivery import Delivery
 from reference_server.store import Store
-
-CONNECTIONS = 8
-"""As many as the normal pool has at most."""
 
 
 @dataclass
@@ -65,7 +64,7 @@ class _FixedPool:
             self._idle.put_nowait(connection)
 
     @contextlib.asynccontextmanager
-    async def acquire(self, timeout: float) -> AsyncIterator[Any]:
+    async def acquire(self, timeout: float | None = None) -> AsyncIterator[Any]:
         connection = await asyncio.wait_for(self._idle.get(), timeout)
         try:
             yield connection
@@ -86,7 +85,10 @@ class _PoisonedStore(Store):
 
     async def open(self) -> None:
         await super().open()
-        self._pool = _FixedPool(self._pool, [await self._pool.acquire() for _ in range(CONNECTIONS)])
+        for name, pool in vars(self).items():
+            if isinstance(pool, asyncpg.Pool):
+                connections = [await pool.acquire() for _ in range(pool.get_max_size())]
+                setattr(self, name, _FixedPool(pool, connections))
 
 
 def poison(parts: Parts) -> Parts:

@@ -56,4 +56,4 @@ A Forgotten Session Is Named
 Watch Closely
     [Documentation]    The set-up of this suite: it judges whose session is left, which is known on this machine only.
     Prepare Suite
-    Skip Unless Stack Can    kill services    read sessions    read cache
+    Skip Unless Stack Can    attribute sessions    read sessions    read cache

@@ -33,7 +33,7 @@ A Dead Device Is Not Shown For Long
     [Tags]    DB-09
     Device Registers    phone
     Device Dies Silently    phone
-    Wait For Close    phone    code=1001    timeout=${PATIENCE}
+    Wait For Close    phone    code=1001    timeout=${PATIENCE}    msg=presence-stale
     Device Should Be Offline    phone
 
 Each Device Has A Row Of Its Own

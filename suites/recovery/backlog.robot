@@ -14,32 +14,23 @@ The Backlog Is Cut In The Middle Again And Again
     [Documentation]    A thousand messages wait for a device. Its connection is reset after some bytes, five times; each
     ...    time more is sent. In the end it has everything, in order.
     [Tags]    REC-16
-    Members Register    3    via=tap
-    Ledger Is Open    ${TEST NAME}
-    Close Client    member-003
-    VAR    @{others}    member-001    member-002
-    Send Tracked Messages    ${others}    500    audience=member    kind=user_message
-    FOR    ${bytes}    IN    700    20000    33333    60001    90000
-        Reset Connections    tap    client=member-003    after=${bytes}
-        Reconnect Client    member-003
-        Send Tracked Messages    ${others}    20    audience=member    kind=user_message
-        Wait For Close    member-003
-        Heal All Faults
+    A Backlog Waits For A Device    via=tap
+    Limit Bandwidth    tap    300 kB/s    direction=to client    # else all of it is on its way before the first cut
+    FOR    ${bytes}    IN    2 kB    20 kB    33333 B    60001 B    90 kB
+        Device Is Cut Off After    ${bytes}
+        Everybody Sends    20
     END
-    Reconnect Client    member-003
+    Heal All Faults
+    Reconnect Client    late
     Everything Should Be Delivered Right    ${TEST NAME}    at_least=1000    within=20s
 
 A Server That Dies While A Device Catches Up Loses Nothing
     [Documentation]    A thousand messages wait for a device; the server is killed when it has got some of them.
     [Tags]    REC-16
-    Members Register    3    reconnect=100ms..1s
-    Ledger Is Open    ${TEST NAME}
-    Close Client    member-003
-    VAR    @{others}    member-001    member-002
-    Send Tracked Messages    ${others}    500    audience=member    kind=user_message
+    A Backlog Waits For A Device    reconnect=100ms..1s
     ${back}    Set Mark    back
-    Reconnect Client    member-003
-    Wait For Messages    member-003    20    kind=user_message    since=${back}
+    Reconnect Client    late
+    Wait For Messages    late    20    kind=user_message    since=${back}
     Kill Service    ${SERVER.name}
     Start Service    ${SERVER.name}
     Everything Should Be Delivered Right    ${TEST NAME}    at_least=1000    within=20s
@@ -50,3 +41,26 @@ Prepare Suite With Cut Connections
     [Documentation]    Devices connect through the link `tap`.
     Prepare Suite For Recovery
     Start Fault Proxy    tap    ${SERVER.ws}
+
+A Backlog Waits For A Device
+    [Documentation]    Two devices have sent a thousand messages while a third one, `late`, was away.
+    [Arguments]    @{}    ${reconnect}=${NONE}    ${via}=${EMPTY}
+    Members Register    2
+    Device Registers    late    reconnect=${reconnect}    via=${via}
+    Ledger Is Open    ${TEST NAME}
+    Close Client    late
+    Everybody Sends    500
+
+Everybody Sends
+    [Documentation]    Both members send so many messages to each other and to the device that was away.
+    [Arguments]    ${each}
+    VAR    @{all}    member    late
+    Send Tracked Messages    member    ${each}    audience=${all}    kind=user_message
+
+Device Is Cut Off After
+    [Documentation]    The device that was away comes back, and its connection is reset after so many bytes.
+    [Arguments]    ${bytes}
+    ${cut}    Reset Connections    tap    after=${bytes}
+    Reconnect Client    late
+    Wait Until Fault Has Effect    ${cut}
+    Heal Fault    ${cut}

@@ -69,5 +69,6 @@ Another User's Mail Cannot Be Confirmed
     Stranger Registers
     ${sent}    Device Sends    phone    {"text": "for the desktop"}    to=desktop
     ${arrived}    Device Should Receive    desktop    ${sent}
+    Backlog Should Be    desktop    1
     Stranger Confirms    ${arrived}
     Backlog Should Be    desktop    1    msg=spoofed-sender

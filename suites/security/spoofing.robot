@@ -37,6 +37,7 @@ A Device Cannot Confirm In The Name Of Another
     [Setup]    A Phone And A Silent Desktop Register
     ${sent}    Device Sends    phone    {"text": "for the desktop"}    to=desktop
     ${arrived}    Device Should Receive    desktop    ${sent}
+    Backlog Should Be    desktop    1
     Confirmation As Another Should Be Refused    phone    desktop    ${arrived}
     Backlog Should Be    desktop    1    msg=spoofed-sender
 

@@ -141,6 +141,7 @@ def test_in_the_end_each_has_deleted_its_own(variables: tuple[Path, dict[str, st
 DIES = f"""
 *** Settings ***
 Library     OperatingSystem
+Library     wireproof.Faults
 Library     wireproof.Stack
 Library     {Path(__file__).parent / "forwarder.py"}
 
@@ -156,6 +157,14 @@ Reroute
     ${{{{url}}}}    Get Endpoint    redis
     Start Forwarder    cache    ${{{{url}}}}
     Reroute Service    server    redis    via=cache
+
+Plant Faults
+    Fail Inserts    users
+    Make Database Read Only
+    Exhaust Connections
+    Pause Cache    duration=1 min
+    Fill Cache
+    Revoke Cache Access
 """
 COMES_LATER = """
 *** Settings ***
@@ -210,16 +219,23 @@ def begin(directory: Path, harm: str, env: dict[str, str]) -> subprocess.Popen[b
         ("Suspend Service    postgres", "postgres suspended"),
         ("Kill Service    server", "server down"),
         ("Reroute", "server rerouted"),
+        (
+            "Plant Faults",
+            "inserts into users fail with 53100 in database wireproof, read only in database wireproof, "
+            "connections exhausted in database wireproof, writes paused, out of memory, "
+            "access of user default revoked",
+        ),
     ],
 )
 def test_what_a_killed_run_left_is_healed_by_the_next(kept: tuple[Path, dict[str, str]], harm: str, found: str) -> None:
     _, env = kept
-    with begin(kept[0] / f"dies-{found.replace(' ', '-')}", harm, env) as run:
+    name = harm.replace(" ", "-")
+    with begin(kept[0] / f"dies-{name}", harm, env) as run:
         run.kill()
-    later = run_robot(kept[0] / f"later-{found.replace(' ', '-')}", COMES_LATER, env=env)
+    later = run_robot(kept[0] / f"later-{name}", COMES_LATER, env=env)
     assert later.outcomes() == {"Finds All Well": ("PASS", "")}
     assert later.errors == [f"the embedded stack was found with {found}, as a run that died leaves it: healed"]
-    again = run_robot(kept[0] / f"again-{found.replace(' ', '-')}", COMES_LATER, env=env)
+    again = run_robot(kept[0] / f"again-{name}", COMES_LATER, env=env)
     again.passed()
 
 

@@ -22,6 +22,7 @@ PREPARE = """
 *** Settings ***
 Library          DatabaseLibrary
 Library          OperatingSystem
+Library          wireproof.Fixtures
 Library          wireproof.Stack
 Suite Setup      Prepare
 Test Teardown    Disconnect From All Databases
@@ -33,12 +34,16 @@ Prepare
     ...    modules=urllib.parse,wireproof.stack
     VAR    &{ORDERS_DB}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}
     ...    db_host=${postgres.hostname}    db_port=${postgres.port}    scope=SUITE
+    VAR    &{LOGIN}    db_name=wireproof    db_user=${postgres.username}    db_password=${postgres.password}
+    ...    scope=SUITE
+    VAR    ${HOST}    ${postgres.hostname}    scope=SUITE
+    VAR    ${PORT}    ${postgres.port}    scope=SUITE
     ${redis}    Evaluate    wireproof.stack.current().addresses.redis    modules=wireproof.stack
     VAR    ${CACHE_URL}    ${{robot.api.types.Secret($redis)}}    scope=SUITE
     Set Environment Variable    REFERENCE_SERVER_REDIS_URL    ${redis}
     Set Environment Variable    REFERENCE_SERVER_AUTH_MODE    open
 """
-"""What examples of Fixtures take for granted."""
+"""What examples of Faults and Fixtures take for granted."""
 
 
 WITH_SOCKETS = "\n*** Settings ***\nLibrary    wireproof.Sockets\n"
@@ -68,7 +73,7 @@ def runs(tmp_path_factory, echo):
         ),
         "Faults": run_robot(
             tmp_path_factory.mktemp("faults"),
-            suite_of("Faults", "No Operation") + WITH_SOCKETS,
+            suite_of("Faults", "No Operation") + WITH_SOCKETS + PREPARE,
             "--variable",
             f"ECHO_URL:{echo.url}",
         ),

@@ -369,6 +369,10 @@ class TestTracking:
         assert (outgoing.to, outgoing.body, outgoing.acknowledged) == ("laptop", {"text": "hi"}, False)
         assert dialect.encode(Draft()).acknowledged
 
+    @pytest.mark.parametrize(("kind", "for_peer"), [("heartbeat", True), ("ack", True), ("user_message", False)])
+    def test_an_envelope_for_the_server_is_nobody_elses(self, kind, for_peer):
+        assert create("cloudmessage").encode(Draft({}, kind)).for_peer is for_peer
+
     @pytest.mark.parametrize("name", ["json", "echo"])
     def test_a_reply_in_json_acknowledges(self, name):
         dialect = create(name)

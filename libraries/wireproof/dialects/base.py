@@ -38,6 +38,7 @@ class Outgoing:
         about: the id of the message that this one confirms.
         body: the part that the author chose.
         acknowledged: whether the peer is asked to say that it has taken the message over.
+        for_peer: the peer itself is meant, nobody else will get it: no ledger counts it.
         confidential: the journal keeps nothing of what it says.
     """
 
@@ -49,6 +50,7 @@ class Outgoing:
     about: str = ""
     body: Any = None
     acknowledged: bool = True
+    for_peer: bool = False
     confidential: bool = False
 
 

@@ -36,6 +36,7 @@ CAPABILITIES = {
 """What a device can do unless the login says otherwise."""
 
 _UNAVAILABLE = "UNAVAILABLE"
+_FOR_SERVER = ("heartbeat", "ack", "device_register", "device_unregister")
 _DEVICE = {"type": "desktop", "platform": "wireproof", "version": "1.0.0"}
 _OPTIONAL = frozenset({*_DEVICE, "capabilities", "authToken", "sessionId", "epoch", "lastSeq"})
 _REQUIRED = frozenset({"id", "userId"})
@@ -168,6 +169,7 @@ class CloudMessage(Dialect):
             about=_text(payload, "originalMessageId"),
             body=payload,
             acknowledged=bool(envelope["requiresAck"]),
+            for_peer=envelope["type"] in _FOR_SERVER,
             confidential=confidential,
         )
 

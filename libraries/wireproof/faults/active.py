@@ -17,6 +17,7 @@ class ActiveFaults:
     def __init__(self) -> None:
         self._on: dict[Fault, Disturbance] = {}
         self._last: Fault | None = None
+        self._withdrawn: set[Fault] = set()
         self._lock = threading.RLock()
 
     def begin(self, fault: Fault) -> Fault:
@@ -53,22 +54,28 @@ class ActiveFaults:
             disturbance.end(touched=fault.touched, effect=fault.effect, at_ns=at_ns)
         return True
 
+    def withdraw(self, fault: Fault) -> None:
+        """Undoes a fault that could not be made; nobody demands an effect of it."""
+        self._withdrawn.add(fault)
+        self.heal(fault)
+
     def heal_all(self, place: str = "") -> list[Fault]:
         """Undoes all faults, or those of one place, the last one first; all of them, whatever one of them raises.
 
         Raises:
-            ExceptionGroup: some could not be undone.
+            FaultError: some could not be undone.
         """
-        healed, problems = [], []
+        healed: list[Fault] = []
+        problems: list[str] = []
         for fault in reversed(self.on):
             if place in ("", fault.place):
                 try:
                     if self.heal(fault):
                         healed.append(fault)
                 except Exception as problem:  # noqa: BLE001 - the others must be undone, and all are raised together
-                    problems.append(problem)
+                    problems.append(f"{fault.shown}: {safe(problem)}")
         if problems:
-            raise ExceptionGroup("; ".join(safe(problem) for problem in problems), problems)
+            raise FaultError(f"not everything could be healed: {'; '.join(problems)}")
         return healed
 
     @property
@@ -84,7 +91,8 @@ class ActiveFaults:
 
     def _end_with_scope(self, fault: Fault) -> None:
         self.heal(fault)
-        require_effect(fault)
+        if fault not in self._withdrawn:
+            require_effect(fault)
 
 
 def require_effect(fault: Fault) -> None:

@@ -62,7 +62,7 @@ class Component:
             if duration_s is not None:
                 proxy.after(duration_s, lambda: self.active.heal(fault))
         except BaseException:
-            self.active.heal(fault)
+            self.active.withdraw(fault)
             raise
 
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wireproof import links
 from wireproof.faults.fault import Fault
@@ -17,8 +17,6 @@ CHUNK_BYTES = 262_144
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _OPPOSITE: dict[Direction, Direction] = {"to server": "to client", "to client": "to server"}
-_buffer = memoryview(bytearray(CHUNK_BYTES))
-"""One for all ends: the loop fills it and hands it over before it reads again."""
 
 
 class Peer(asyncio.BufferedProtocol):
@@ -35,6 +33,7 @@ class Peer(asyncio.BufferedProtocol):
     def __init__(self, connection: "Connection", direction: Direction) -> None:
         self._connection = connection
         self._flow = connection.flows[direction]
+        self._buffer = connection.buffer
         self._backwards = connection.flows[_OPPOSITE[direction]]
         self.direction = direction
 
@@ -46,10 +45,10 @@ class Peer(asyncio.BufferedProtocol):
         self._connection.made(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _buffer
+        return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._flow.take(bytes(_buffer[:nbytes]))
+        self._flow.take(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> bool:
         self._flow.end("fin")
@@ -156,12 +155,14 @@ class Surroundings:
         caller: the name of the client that an address belongs to, "" for a stranger.
         closed: called with a connection whose ends are both gone.
         tracker: makes what follows the protocol; None where nothing does.
+        buffer: what a read fills, one for all connections: its bytes are taken before the loop reads again.
     """
 
     loop: asyncio.AbstractEventLoop
     caller: Callable[[str], str]
     closed: Callable[["Connection"], None]
     tracker: Callable[[], Tracker | None]
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(CHUNK_BYTES)))
 
 
 class Connection:
@@ -170,6 +171,7 @@ class Connection:
     def __init__(self, number: int, client_address: str, around: Surroundings) -> None:
         self.number = number
         self.loop = around.loop
+        self.buffer = around.buffer
         self.client_address = client_address
         self.client = around.caller(client_address)
         self._around = around

@@ -32,13 +32,13 @@ class DataComponent(Component):
         """Begins a fault and makes it true; it heals by itself after its duration."""
         duration_s = None if duration is None else positive_s(duration, "duration")
         expiry = _Expiry(self.active, fault, duration_s) if duration_s is not None else None
-        if expiry is not None:
-            scopes.current().defer(expiry.finish)  # after the healing, which is handed over later
         self.active.begin(fault)
+        if expiry is not None:
+            scopes.current().defer(expiry.finish)  # a healing that is under way ends before an effect is demanded
         try:
             do()
         except BaseException:
-            self.active.heal(fault)
+            self.active.withdraw(fault)
             raise
         if expiry is not None:
             expiry.start()

@@ -1,7 +1,7 @@
 """A database of the stack as faults reach it: its own sessions, its tables, the sessions of others."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from wireproof import links, stack
 from wireproof.faults.errors import FaultError, UnableError
-from wireproof.stack import databases, leftovers, ports
+from wireproof.stack import databases, ports, undo_postgres
 from wireproof.stack.server import ServerService
 from wireproof.wiretext import safe
 
@@ -74,7 +74,7 @@ class Database:
             FaultError: the database cannot be reached.
         """
         with plainly():
-            return leftovers.connect(self.url)
+            return undo_postgres.connect(self.url)
 
     @contextmanager
     def session(self) -> Iterator["psycopg.Connection[Any]"]:
@@ -83,7 +83,7 @@ class Database:
         Raises:
             FaultError: PostgreSQL cannot be reached, or refuses.
         """
-        with plainly(), leftovers.session(self.url) as connection:
+        with plainly(), undo_postgres.session(self.url) as connection:
             yield connection
 
     def table(self, name: str) -> Table:
@@ -106,21 +106,18 @@ class Database:
         return tables[name]
 
     def others(self, name: str = "") -> list[Session]:
-        """The sessions of others, not this library's and not this process's.
-
-        Where a link leads to PostgreSQL, a port of this process may be the link's: then only names tell.
+        """The sessions of others: not this library's, and none that this process opened, be it through a link.
 
         Args:
             name: pattern of the application names that are meant, all when empty.
         """
         with self.session() as connection:
             found = connection.execute(_SESSIONS, [_OURS]).fetchall()
-        behind_a_link = any(link.target[1] == urlsplit(self.url).port for link in links.running())
-        own = frozenset() if behind_a_link else ports.held_by([os.getpid()])
+        own, carried = ports.held_by([os.getpid()]), links.carried()
         return [
             Session(pid, called, open_s)
             for pid, called, open_s, port in found
-            if port not in own and (not name or fnmatchcase(called, name))
+            if _origin(port, carried) not in own and (not name or fnmatchcase(called, name))
         ]
 
     def terminate(self, sessions: Sequence[Session]) -> int:
@@ -137,15 +134,25 @@ def database_of(name: str) -> Database:
     """A database of the running stack.
 
     Args:
-        name: of a server of `Start Server`, whose own database is meant, or of a database; the stack's own when empty.
+        name: of a server of `Start Server`, whose own database is meant, of a database, or its URL; the stack's own
+            when empty.
     """
     running = stack.current()
     url = running.addresses.postgres
     service = running.services.get(name)
     if isinstance(service, ServerService):
         # at PostgreSQL itself: the server may be led there through a link that is out of order
-        name = urlsplit(service.config.database_url).path.lstrip("/")
+        name = service.config.database_url
+    if "://" in name:
+        name = urlsplit(name).path.lstrip("/")
     return Database(databases.beside(url, name) if name else url)
+
+
+def _origin(port: int, carried: Mapping[int, int]) -> int:
+    """The port of who dialled, where links stand between."""
+    for _ in carried:  # no chain of links is longer
+        port = carried.get(port, port)
+    return port
 
 
 @contextmanager

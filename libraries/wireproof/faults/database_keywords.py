@@ -30,16 +30,15 @@ class DatabaseKeywords(DataComponent):
 
     @keyword(tags=["Faults", "Database"])
     def terminate_database_sessions(
-        self, *, name: str = "", database: str = "", every: timedelta = None, duration: timedelta = None
+        self, *, name: str = "", db: str = "", every: timedelta = None, duration: timedelta = None
     ) -> Fault:
         """Ends the sessions of the servers, as an administrator or a failover does.
 
-        Sessions of this library and of this process stay. Where a link leads to PostgreSQL, only names tell them apart:
-        then sessions of `DatabaseLibrary` end, too.
+        Sessions of this library and of this process stay, those of DatabaseLibrary among them.
 
         Args:
             name: pattern of the application names that are meant, such as `reference_server*`; all if not given.
-            database: see [Databases].
+            db: which database; see [Databases].
             every: does it again and again, so often, until it is healed.
             duration: how long with `every`, until it is healed if not given.
 
@@ -51,7 +50,7 @@ class DatabaseKeywords(DataComponent):
         Wait Until Stack Is Ready
         ```
         """
-        found = self._database(database)
+        found = self._database(db)
         if every is None:
             return self._terminate_once(found, name)
         interval_s = positive_s(every, "every")
@@ -77,7 +76,7 @@ class DatabaseKeywords(DataComponent):
 
     @keyword(tags=["Faults", "Database"])
     def lock_table(
-        self, table: str, *, mode: LockMode = "ACCESS EXCLUSIVE", database: str = "", duration: timedelta = None
+        self, table: str, *, mode: LockMode = "ACCESS EXCLUSIVE", db: str = "", duration: timedelta = None
     ) -> Fault:
         """Locks a table, as a migration or a forgotten transaction does: whoever needs it waits.
 
@@ -86,7 +85,7 @@ class DatabaseKeywords(DataComponent):
         Args:
             table: its name, with the schema before it where that is not on the search path.
             mode: PostgreSQL's name of the lock; `ACCESS EXCLUSIVE` stops readers, too, `EXCLUSIVE` only writers.
-            database: see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
@@ -94,14 +93,14 @@ class DatabaseKeywords(DataComponent):
             50 ms or until it was healed.
 
         ```robotframework
-        ${lock}    Lock Table    notes
-        Start Insert    note-4
-        Wait Until Fault Has Effect    ${lock}
-        Heal Fault    ${lock}
-        Insert Should End
+        Connect To Database    psycopg2    &{LOGIN}    db_host=${HOST}    db_port=${PORT}
+        Execute Sql String    SET statement_timeout = '300ms'
+        Lock Table    users
+        Run Keyword And Expect Error    *statement timeout*    Execute Sql String
+        ...    INSERT INTO users (id, created_at) VALUES ('waited', now())
         ```
         """
-        found = self._database(database)
+        found = self._database(db)
         there = found.table(table)
         lock = TableLock(found, there, mode)
         fault = MeasuredFault(
@@ -122,7 +121,7 @@ class DatabaseKeywords(DataComponent):
         message: str = "",
         every: int = 1,
         count: int = 0,
-        database: str = "",
+        db: str = "",
         duration: timedelta = None,
     ) -> Fault:
         """Lets PostgreSQL refuse rows of a table with an error of your choice.
@@ -133,49 +132,48 @@ class DatabaseKeywords(DataComponent):
             message: the error's text; the usual one if not given.
             every: only each so manieth row.
             count: how many rows at most; 0 for all.
-            database: see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
             The fault; its effect counts the `inserts` that failed.
 
         ```robotframework
-        ${full}    Fail Inserts    notes    sqlstate=53100
-        Start Insert    note-5
-        Insert Should Fail    53100
+        ${full}    Fail Inserts    users    sqlstate=53100
+        Run Keyword And Expect Error    *No space left on device*    Seed User
         Heal Fault    ${full}
+        Seed User
         ```
         """
         failure = Failure(sqlstate, message, every, count)
-        found = self._database(database)
+        found = self._database(db)
         return self._plant(failing_inserts(found, found.table(table), failure), f"inserts of {table}", duration)
 
     @keyword(tags=["Faults", "Database"])
-    def slow_writes(self, table: str, *, delay: timedelta, database: str = "", duration: timedelta = None) -> Fault:
+    def slow_writes(self, table: str, *, delay: timedelta, db: str = "", duration: timedelta = None) -> Fault:
         """Lets every statement that inserts into, updates or deletes from a table take longer, by `pg_sleep`.
 
         Args:
             table: its name, with the schema before it where that is not on the search path.
             delay: how much longer.
-            database: see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
             The fault; its effect counts the `statements` that were delayed.
 
         ```robotframework
-        Slow Writes    notes    delay=100ms
-        Start Insert    note-6
-        Insert Should End
+        Slow Writes    users    delay=100ms
+        Seed User
         ```
         """
         delay_s = positive_s(delay, "delay")
-        found = self._database(database)
+        found = self._database(db)
         there = found.table(table)
         return self._plant(slow_writes(found, there, delay_s), f"speed of {table}", duration, counts="statements")
 
     @keyword(tags=["Faults", "Database"])
-    def exhaust_connections(self, *, terminate: bool = False, database: str = "", duration: timedelta = None) -> Fault:
+    def exhaust_connections(self, *, terminate: bool = False, db: str = "", duration: timedelta = None) -> Fault:
         """Lets PostgreSQL refuse every new session in a database with "too many clients" (53300).
 
         Sessions of this library are let in. It is done by a login trigger, which needs PostgreSQL 17 and a superuser:
@@ -183,7 +181,7 @@ class DatabaseKeywords(DataComponent):
 
         Args:
             terminate: whether the sessions that are open end, so that servers have to connect again.
-            database: see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
@@ -191,12 +189,11 @@ class DatabaseKeywords(DataComponent):
 
         ```robotframework
         ${full}    Exhaust Connections    terminate=True
-        Wait Until Fault Has Effect    ${full}
         Heal Fault    ${full}
         Wait Until Stack Is Ready
         ```
         """
-        found = self._database(database)
+        found = self._database(db)
         ended = []
 
         def after() -> None:
@@ -213,16 +210,14 @@ class DatabaseKeywords(DataComponent):
         )
 
     @keyword(tags=["Faults", "Database"])
-    def make_database_read_only(
-        self, *, terminate: bool = True, database: str = "", duration: timedelta = None
-    ) -> Fault:
+    def make_database_read_only(self, *, terminate: bool = True, db: str = "", duration: timedelta = None) -> Fault:
         """Lets new sessions only read, as after a failover to a replica.
 
         When it is healed, sessions that began meanwhile are ended: they would go on to refuse writing.
 
         Args:
             terminate: whether the sessions that are open end first, as they do in a failover; else they go on to write.
-            database: see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
@@ -234,14 +229,13 @@ class DatabaseKeywords(DataComponent):
         Wait Until Stack Is Ready
         ```
         """
-        found = self._database(database)
+        found = self._database(db)
         planted = read_only(found)
 
         def heal() -> None:
-            planted.remove()
             since_s = (now_ns() - fault.began_ns) / 1e9
-            meanwhile = [session for session in found.others() if session.open_s < since_s]
-            fault.touch("sessions", found.terminate(meanwhile))
+            fault.touch("sessions", sum(session.open_s < since_s for session in found.others()))
+            planted.remove()
 
         def do() -> None:
             planted.plant()

@@ -9,6 +9,7 @@ from robotlibcore import DynamicCore
 from wireproof.faults.active import ActiveFaults
 from wireproof.faults.arguments import CONVERTERS
 from wireproof.faults.byte_keywords import ByteKeywords
+from wireproof.faults.cache_keywords import CacheKeywords
 from wireproof.faults.connection_keywords import ConnectionKeywords
 from wireproof.faults.control_frame_keywords import ControlFrameKeywords
 from wireproof.faults.damage_keywords import DamageKeywords
@@ -75,6 +76,15 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     agreed on through a link to `ws://`: the offer is taken out of the request, for a compressed frame cannot be lost
     alone.
 
+    ## Databases
+
+    Faults inside PostgreSQL are made in one database of the running stack: its own, or `db`, which is the name of a
+    server of `Start Server` (its own database is meant), the name of a database, or its URL. They go straight to
+    PostgreSQL, not through a link. Sessions of this library, called `wireproof`, are not concerned.
+
+    A trigger or a setting would stay when a run is killed. So each is noted in the database in the same transaction,
+    and in Redis before it is done; the next run that uses the stack undoes it and says so.
+
     ## Limits
 
     A link is no network cable: the systems at both its ends go on acknowledging what they get, so TCP's own time-outs
@@ -95,6 +105,7 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             MessageKeywords,
             ReplyKeywords,
             DatabaseKeywords,
+            CacheKeywords,
             WaitingKeywords,
             HealingKeywords,
         )

@@ -26,8 +26,9 @@ class MeasuredFault(Fault):
         return dict(self.measure() if self._final is None else self._final)
 
     def _measure_and_heal(self) -> None:
+        final: Mapping[str, int] = {}
         try:
-            self._final = {}
-            self._final = self.measure()
+            final = self.measure()
         finally:
+            self._final = final
             self._heal()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from wireproof.faults.database import Database, Table, plainly
 from wireproof.faults.errors import FaultError, UnableError
-from wireproof.stack import leftovers
+from wireproof.stack import undo_postgres
+from wireproof.stack.undo_postgres import Note
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
@@ -45,9 +46,14 @@ BEGIN
 END $$
 """
 _SETTING = """
-SELECT split_part(setting, '=', 2) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase,
-    unnest(setconfig) AS setting
-WHERE d.datname = current_database() AND setrole = 0 AND setting LIKE 'default_transaction_read_only=%'
+SELECT clock_timestamp()::text, (
+    SELECT split_part(setting, '=', 2) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase,
+        unnest(setconfig) AS setting
+    WHERE d.datname = current_database() AND setrole = 0 AND setting LIKE 'default_transaction_read_only=%')
+"""
+_END_READERS: LiteralString = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+    AND backend_type = 'client backend' AND application_name <> 'wireproof' AND backend_start > {}
 """
 _LOCK_MS = 5000
 """So long a trigger may wait for its table: longer than any transaction of a server should take."""
@@ -140,18 +146,20 @@ class Planted:
 
     Args:
         database: where.
-        deed: what it is, in words.
+        note: what it is, and what undoes what is outside its schema.
         fill: what is in its schema, besides the counter.
-        undo: a statement that undoes what is outside.
     """
 
-    def __init__(self, database: Database, deed: str, fill: Callable[[Plot], None], undo: str = "") -> None:
+    def __init__(self, database: Database, note: Note, fill: Callable[[Plot], None]) -> None:
         self.database = database
-        self.deed = deed
+        self._note = note
         self._fill = fill
-        self._undo = undo
         self._schema = ""
         self._session: psycopg.Connection[Any] | None = None
+
+    @property
+    def deed(self) -> str:
+        return self._note.deed
 
     def plant(self) -> None:
         """Does it: all of it or nothing.
@@ -163,7 +171,7 @@ class Planted:
             session = self._ready()
             with session.transaction():
                 session.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
-                schema = leftovers.plant(session, self.deed, self._undo)
+                schema = undo_postgres.plant(session, self._note)
                 plot = Plot(session, schema)
                 plot.run("CREATE SEQUENCE {plot}.touched")
                 self._fill(plot)
@@ -185,7 +193,7 @@ class Planted:
         try:
             if self._schema:
                 with plainly():
-                    leftovers.uproot(self._ready(), self._schema, self._undo)
+                    undo_postgres.uproot(self._ready(), self._schema, self._note)
                 self._schema = ""
         finally:
             if self._session is not None:
@@ -217,7 +225,7 @@ def failing_inserts(database: Database, table: Table, failure: Failure) -> Plant
         options = [failure.sqlstate, failure.text, str(failure.every), str(failure.count)]
         plot.add_trigger("INSERT ON {table} FOR EACH ROW", table, [*options, *counters])
 
-    return Planted(database, f"inserts into {table.name} fail with {failure.sqlstate}", fill)
+    return Planted(database, Note(f"inserts into {table.name} fail with {failure.sqlstate}"), fill)
 
 
 def slow_writes(database: Database, table: Table, delay_s: float) -> Planted:
@@ -228,7 +236,7 @@ def slow_writes(database: Database, table: Table, delay_s: float) -> Planted:
         events: LiteralString = "INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT"
         plot.add_trigger(events, table, [str(delay_s), plot.counter("touched")])
 
-    return Planted(database, f"writes into {table.name} take {delay_s:g} s longer", fill)
+    return Planted(database, Note(f"writes into {table.name} take {delay_s:g} s longer"), fill)
 
 
 def refused_logins(database: Database) -> Planted:
@@ -240,21 +248,22 @@ def refused_logins(database: Database) -> Planted:
         plot.run(_LOGIN)
         plot.run("CREATE EVENT TRIGGER {plot} ON login EXECUTE FUNCTION {fault} ()")
 
-    return Planted(database, "connections exhausted", fill)
+    return Planted(database, Note("connections exhausted"), fill)
 
 
 def read_only(database: Database) -> Planted:
-    """Every new session may only read; what is set for the database is set again when it ends."""
+    """Every new session may only read; when it ends, these sessions end, and what was set before is set again."""
     from psycopg.sql import SQL, Identifier, Literal
 
     with database.session() as session:
-        row = session.execute(_SETTING).fetchone()
-        name = Identifier(database.name)
-        alter = SQL("ALTER DATABASE {} ").format(name)
-        before = SQL("SET default_transaction_read_only = {}").format(Literal(row[0])) if row is not None else None
-        undo = (alter + (before or SQL("RESET default_transaction_read_only"))).as_string(session)
+        ((now, before),) = session.execute(_SETTING).fetchall()
+        alter = SQL("ALTER DATABASE {} ").format(Identifier(database.name))
+        reset, back = SQL("RESET {}"), SQL("SET {} = {}")
+        setting = Identifier("default_transaction_read_only")
+        undo = alter + (reset.format(setting) if before is None else back.format(setting, Literal(before)))
+        then = SQL(_END_READERS).format(Literal(now))
 
     def fill(plot: Plot) -> None:
         plot.session.execute(alter + SQL("SET default_transaction_read_only = on"))
 
-    return Planted(database, "read only", fill, undo)
+    return Planted(database, Note("read only", undo.as_string(), then.as_string()), fill)

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -36,8 +36,11 @@ class Selection:
         """Whether a reply that has arrived as a whole is meant."""
         if not (reply.committed if self.to == "COMMIT" else reply.statements):
             return False
-        statements = reply.transaction if self.to == "COMMIT" else reply.statements
-        return self.matching is None or any(map(self.matching.search, statements))
+        return self.matching is None or any(map(self.matching.search, self.sql(reply)))
+
+    def sql(self, reply: Reply) -> Iterable[str]:
+        """What a reply is the answer to: a transaction, or a statement."""
+        return reply.transaction if self.to == "COMMIT" else reply.statements
 
 
 class Catch:
@@ -77,7 +80,7 @@ class Catch:
         with self._changed:
             if self.is_full:
                 return False
-            self._caught.append("; ".join(reply.statements))
+            self._caught.append("; ".join(self.selection.sql(reply)))
             self._fault.touch("replies")
             self._changed.notify_all()
             return True

@@ -51,14 +51,11 @@ class ReplyKeywords(Component):
             The fault, for `Heal Fault`.
 
         ```robotframework
-        Start Fault Proxy    db    postgres
-        Connect Through    db
-        ${held}    Hold Replies    db
-        Start Insert    note-1
-        Wait Until Reply Is Held    db
-        Row Should Exist    notes    {"id": "note-1"}
-        Heal Fault    ${held}
-        Insert Should End
+        ${db}    Start Fault Proxy    db    postgres
+        Connect To Database    psycopg2    &{LOGIN}    db_host=${db.host}    db_port=${db.port}
+        ${held}    Hold Replies    db    duration=1s
+        Execute Sql String    INSERT INTO users (id, created_at) VALUES ('held', now())
+        Row Should Exist    users    {"id": "held"}
         ```
         """
         return self._catch(link, Selection(to, _pattern(matching)), count, duration, "hold")
@@ -82,12 +79,12 @@ class ReplyKeywords(Component):
             The fault, for `Heal Fault`.
 
         ```robotframework
-        Start Fault Proxy    db    postgres
-        Connect Through    db
+        ${db}    Start Fault Proxy    db    postgres
+        Connect To Database    psycopg2    &{LOGIN}    db_host=${db.host}    db_port=${db.port}
         Lose Replies    db    count=1
-        Start Insert    note-2
-        Insert Should Fail
-        Row Should Exist    notes    {"id": "note-2"}
+        Run Keyword And Expect Error    *    Execute Sql String
+        ...    INSERT INTO users (id, created_at) VALUES ('lost', now())
+        Row Should Exist    users    {"id": "lost"}
         ```
         """
         return self._catch(link, Selection(to, _pattern(matching)), count, duration, "lose")
@@ -108,14 +105,12 @@ class ReplyKeywords(Component):
             The SQL that each of them answers.
 
         ```robotframework
-        Start Fault Proxy    db    postgres
-        Connect Through    db
-        ${held}    Hold Replies    db    matching=notes
-        Start Insert    note-3
-        ${sql}    Wait Until Reply Is Held    db    timeout=10s
-        Should Contain    ${sql}[0]    notes
-        Heal Fault    ${held}
-        Insert Should End
+        ${db}    Start Fault Proxy    db    postgres
+        Connect To Database    psycopg2    &{LOGIN}    db_host=${db.host}    db_port=${db.port}
+        Hold Replies    db    matching=into users    duration=1s
+        Execute Sql String    INSERT INTO users (id, created_at) VALUES ('late', now())
+        ${sql}    Wait Until Reply Is Held    db
+        Should Contain    ${sql}[0]    users
         ```
         """
         timeout_s = timeout.total_seconds()

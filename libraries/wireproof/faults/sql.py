@@ -49,19 +49,22 @@ _WORDS = _words(
 """Words that a parenthesis may follow without being called, and types that have a length."""
 _FUNCTIONS = _words(
     """
-    abs age array_agg array_length array_position array_to_string avg bool_and bool_or btrim cardinality ceil
-    char_length clock_timestamp coalesce concat concat_ws count current_database current_schema current_schemas
-    current_setting current_user date_part date_trunc dense_rank encode decode every first_value floor format
-    format_type generate_series greatest has_table_privilege host jsonb_agg jsonb_array_elements
-    jsonb_array_elements_text jsonb_array_length jsonb_build_object jsonb_object_agg jsonb_typeof json_agg
-    json_build_array json_build_object lag last_value lead least left length lower ltrim make_interval max md5 min mod
-    now nullif octet_length position quote_ident rank regexp_replace repeat replace right round row_number row_to_json
-    rtrim split_part starts_with statement_timestamp string_agg string_to_array strpos substr substring sum
-    timezone to_char to_date to_json to_jsonb to_regclass to_timestamp to_tsquery to_tsvector transaction_timestamp
-    translate trim trunc txid_current_if_assigned upper version
+    abs age avg bool_and bool_or btrim cardinality ceil ceiling char_length chr clock_timestamp coalesce
+    col_description concat concat_ws count cume_dist current_database current_schema current_schemas current_setting
+    current_user date_bin date_part date_trunc decode dense_rank encode every first_value floor format format_type
+    gen_random_uuid generate_series generate_subscripts greatest hashtext hashtextextended host initcap isfinite lag
+    last_value lead least left length lower lpad ltrim make_interval max md5 min mod mode now nth_value ntile nullif
+    obj_description octet_length overlay percent_rank percentile_cont percentile_disc position power random rank repeat
+    replace reverse right round row_number row_to_json rpad rtrim set_config sha256 shobj_description sign split_part
+    sqrt starts_with statement_timestamp stddev string_agg string_to_array string_to_table strpos substr substring sum
+    timezone to_char to_date to_json to_jsonb to_number to_regclass to_regtype to_timestamp to_tsquery to_tsvector
+    transaction_timestamp translate trim trunc ts_rank upper uuidv4 uuidv7 variance version width_bucket
     """
 )
-"""PostgreSQL's own functions that queries use most and that change nothing."""
+"""PostgreSQL's own functions that queries use most and that leave nothing behind."""
+_FAMILIES = ("array_", "has_", "inet_", "json_", "jsonb_", "pg_", "quote_", "regexp_", "txid_")
+"""What the names of others of those start with."""
+_EXCEPTION = "pg_notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def _calls_unknown(statement: str) -> bool:
         schema, _, function = called.rpartition(".")
         if alias or (not schema and (called in _WORDS or called in tables)):
             continue
-        known = function in _FUNCTIONS or (function.startswith("pg_") and function != "pg_notify")
+        known = function in _FUNCTIONS or (function.startswith(_FAMILIES) and function != _EXCEPTION)
         if not known or schema not in ("", "pg_catalog"):
             return True
     return False

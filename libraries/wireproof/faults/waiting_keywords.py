@@ -33,9 +33,9 @@ class WaitingKeywords(Component):
             What it touched, by kind.
 
         ```robotframework
-        ${full}    Exhaust Connections    terminate=True
-        Wait Until Fault Has Effect    ${full}
-        Heal Fault    ${full}
+        ${cut}    Terminate Database Sessions    every=1s
+        Wait Until Fault Has Effect    ${cut}
+        Heal Fault    ${cut}
         Wait Until Stack Is Ready
         ```
         """

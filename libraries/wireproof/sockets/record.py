@@ -42,7 +42,7 @@ class ConnectionRecord:
             message_kind=outgoing.kind,
             to=outgoing.to,
             about=outgoing.about,
-            control=control,
+            control=control or outgoing.for_peer,
             intended_ns=intended_ns,
             no_ack=self._traits.acknowledges and not outgoing.acknowledged,
         )

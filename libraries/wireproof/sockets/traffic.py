@@ -117,7 +117,7 @@ class Traffic:
     def _live(self, share: _Share, place: int) -> None:
         """One sender's turns: they are counted from the begin, so a late one does not delay those after it."""
         for turn in count(place, len(self._shares)):
-            due_ns = self._begin_ns + int(turn * self.rate.interval_s * 1e9)
+            due_ns = self._begin_ns + round(turn * self.rate.interval_s * 1e9)
             self._stop.wait(max(0.0, (due_ns - now_ns()) / 1e9))
             if self._stop.is_set() and due_ns > self._end_ns:
                 return
@@ -133,7 +133,7 @@ class Traffic:
             sent = self._tracked.send(self._find(share.sender), id, intended_ns=due_ns)
         except Exception as error:  # noqa: BLE001 - a dialect is the author's code; whatever it raises must be told
             share.unsent += 1
-            journal().record("unsent", share.sender, at_ns=due_ns, id=id, reason=safe(error))
+            journal().record("unsent", share.sender, id=id, intended_ns=due_ns, reason=safe(error))
         else:
             share.sent += 1
             share.lateness.append(max(0, sent.at_ns - due_ns))

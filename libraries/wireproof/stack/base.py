@@ -24,6 +24,7 @@ ABILITIES = {
     "mint tokens": "make tokens for any user and device through POST /test/tokens",
     "read sessions": "look into PostgreSQL's sessions",
     "read cache": "look into Redis",
+    "attribute sessions": "know which of PostgreSQL's and Redis's connections are whose",
 }
 """What a stack may be able to do, by the names that `Skip Unless Stack Can` takes."""
 

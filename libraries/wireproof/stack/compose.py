@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from wireproof.stack import readiness, state
+from wireproof.stack import leftovers, readiness, state
 from wireproof.stack.added import OWN
 from wireproof.stack.addresses import Addresses
 from wireproof.stack.base import Guards, Stack
@@ -65,7 +65,7 @@ def attach(directory: Path, variables: Variables) -> Stack:
         token_secret=values["TOKEN_SECRET"],
     )
     hide_passwords(addresses)
-    lacks = {"reroute": "its server is a container"}
+    lacks = {"reroute": "its server is a container", "attribute sessions": "all come from the network of containers"}
     services: list[ContainerService] = []
     warnings: list[str] = []
     try:
@@ -83,7 +83,7 @@ def attach(directory: Path, variables: Variables) -> Stack:
         abilities.append("kill services")
     stack = Stack("compose", addresses, abilities=abilities, lacks=lacks, disposable=True, guards=Guards("reset"))
     stack.services.update((service.name, service) for service in services)
-    stack.warnings += warnings
+    stack.warnings += warnings + leftovers.heal(stack)
     return stack
 
 

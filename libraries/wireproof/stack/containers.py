@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wireproof.stack.claims import Claims
 from wireproof.stack.errors import StackError
-from wireproof.stack.services import Mode, Service, State, Stopped
+from wireproof.stack.services import Mode, Service, State, Stopped, uninterrupted
 from wireproof.wiretext import safe
 
 _DOCKER_S = 20.0
@@ -61,7 +61,7 @@ class ContainerService(Service):
 
     def _start(self, within_s: float) -> None:
         deadline = time.monotonic() + within_s
-        docker("start", self._container)
+        self._tell("start")
         self._wait_until_ready(max(0, deadline - time.monotonic()))
 
     def _stop(self, mode: Mode, within_s: float) -> Stopped:
@@ -77,13 +77,16 @@ class ContainerService(Service):
         return Stopped(mode == "graceful" and exit_code != _KILLED, exit_code, took_s * 1000)
 
     def _kill(self) -> None:
-        docker("kill", self._container)
+        self._tell("kill")
 
     def _suspend(self) -> None:
-        docker("pause", self._container)
+        self._tell("pause")
 
     def _resume(self) -> None:
-        docker("unpause", self._container)
+        self._tell("unpause")
+
+    def _tell(self, order: str) -> None:
+        uninterrupted(docker, order, self._container)  # else the engine may still be at it when the healing looks
 
     def _inspect(self, field: str) -> str:
         return docker("inspect", "--format", f"{{{{.State.{field}}}}}", self._container)
@@ -114,7 +117,14 @@ def docker(*arguments: str, directory: Path | None = None, within_s: float = _DO
     shown = safe(" ".join(command))
     try:
         done = subprocess.run(
-            command, cwd=directory, capture_output=True, text=True, errors="replace", timeout=within_s, check=False
+            command,
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=within_s,
+            check=False,
+            start_new_session=True,  # Ctrl-C is for this process, which decides
         )
     except subprocess.TimeoutExpired:
         raise StackError(f"{shown}: no answer within {within_s:g} s") from None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from wireproof.stack import compose, external, readiness, state
+from wireproof.stack import compose, external, leftovers, readiness, state
 from wireproof.stack.base import Stack
 from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.errors import StackError
@@ -93,7 +93,7 @@ def _running(directory: Path) -> Stack | None:
     stack = EmbeddedStack.attach(Path(found.run_dir))
     try:
         with file.locked():  # two runs that start at the same time heal it once
-            stack.warnings += recover(stack.mode, stack.services.values())
+            stack.warnings += recover(stack.mode, stack.services.values()) + leftovers.heal(stack)
     except StackError as problem:
         raise StackError(f"{problem}; end this stack with python -m wireproof stack down") from None
     return None if readiness.reasons(stack.checks()) else stack

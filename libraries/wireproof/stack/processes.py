@@ -6,7 +6,6 @@ import signal
 import socket
 import time
 from abc import abstractmethod
-from concurrent.futures import ThreadPoolExecutor
 
 from wireproof.stack import janitor
 from wireproof.stack.claims import Claims
@@ -14,7 +13,7 @@ from wireproof.stack.errors import StackError
 from wireproof.stack.janitor import Identity
 from wireproof.stack.readiness import NotReadyError
 from wireproof.stack.rundir import Command, RunDirectory
-from wireproof.stack.services import Mode, Service, State, Stopped
+from wireproof.stack.services import Mode, Service, State, Stopped, uninterrupted
 from wireproof.wiretext import safe
 
 _POLL_S = 0.01
@@ -81,9 +80,7 @@ class ProcessService(Service):
     def _spawn(self) -> Identity:
         command = self.command()
         try:
-            # in a thread that no time-out of a test interrupts: else the process may run without being on record
-            with ThreadPoolExecutor(1) as pool:
-                return pool.submit(self.run.spawn, self.name, command).result()
+            return uninterrupted(self.run.spawn, self.name, command)  # else it may run without being on record
         except OSError as error:
             raise StackError(f"{self.name} cannot be started: {command.arguments[0]}: {error.strerror}") from None
 

@@ -41,10 +41,10 @@ class ServiceKeywords:
 
     @keyword(tags=["stack", "service"])
     def stop_service(self, name: str, *, mode: Mode = "graceful", timeout: timedelta = _STOP) -> Stopped:
-        """Ends a service in good order: it finishes what it is doing. It has to run.
+        """Ends a service in good order: it finishes what it is doing.
 
         Args:
-            name: as for `Start Service`.
+            name: as for `Start Service`; it has to run, or be suspended.
             mode: `graceful`; or `immediate`: PostgreSQL cuts its sessions without a word and recovers from its log at
                 the next start, as after a crash; other services know no such thing and are killed.
             timeout: how long it may take; then it is killed, with a warning.
@@ -64,10 +64,10 @@ class ServiceKeywords:
 
     @keyword(tags=["stack", "service"])
     def kill_service(self, name: str) -> None:
-        """Ends a service and all its processes at once, as a crash does. It has to run, or be suspended.
+        """Ends a service and all its processes at once, as a crash does.
 
         Args:
-            name: as for `Start Service`.
+            name: as for `Start Service`; it has to run, or be suspended.
 
         Example:
         ```robotframework
@@ -78,12 +78,12 @@ class ServiceKeywords:
 
     @keyword(tags=["stack", "service"])
     def suspend_service(self, name: str) -> None:
-        """Freezes a service: its connections stay open, and nothing answers until `Resume Service`. It has to run.
+        """Freezes a service: its connections stay open, and nothing answers until `Resume Service`.
 
         A suspended service may also be killed, stopped or restarted.
 
         Args:
-            name: as for `Start Service`.
+            name: as for `Start Service`; it has to run.
 
         Example:
         ```robotframework
@@ -110,12 +110,12 @@ class ServiceKeywords:
 
     @keyword(tags=["stack", "service"])
     def restart_service(self, name: str, *, mode: Mode = "graceful", timeout: timedelta = _STOP) -> Stopped:
-        """Stops a service, starts it on the same port and waits until it is ready. It has to run, or be suspended.
+        """Stops a service, starts it on the same port and waits until it is ready.
 
         Redis comes back empty: it keeps nothing on disk. PostgreSQL comes back with all that was committed.
 
         Args:
-            name: as for `Start Service`.
+            name: as for `Start Service`; it has to run, or be suspended.
             mode: as for `Stop Service`.
             timeout: how long it may take to end; then it is killed, with a warning.
 
@@ -131,11 +131,11 @@ class ServiceKeywords:
 
     @keyword(tags=["stack", "service"])
     def crash_service(self, name: str, *, times: int = 3) -> None:
-        """Kills a service each time it is back: a crash loop. In the end it runs.
+        """Kills a service each time it is back up, as in a crash loop.
 
         Args:
             name: as for `Start Service`; it has to run, or be suspended.
-            times: how often it is killed; each start waits until the service is ready.
+            times: how often it is killed; each start, also the last one, waits until the service is ready.
 
         Example:
         ```robotframework

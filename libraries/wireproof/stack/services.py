@@ -5,9 +5,10 @@ What is done to it on purpose is a fault of the run: `fault` events tell from wh
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from wireproof import disturbances, journal
 from wireproof.disturbances import Disturbance
@@ -24,6 +25,7 @@ _POLL_S = 0.01
 
 State = Literal["running", "suspended", "down"]
 Mode = Literal["graceful", "immediate"]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,15 @@ class Service(ABC):
 
     def _note(self, action: str, **details: Any) -> None:
         journal.current().record("service", self.name, action=action, endpoint=self.endpoint, **details)
+
+
+def uninterrupted(call: Callable[..., Result], *arguments: Any) -> Result:
+    """Calls in a thread of its own and waits for its end: time-outs of tests and Ctrl-C interrupt this thread only.
+
+    For what must be done or not begun, so that healing finds out which.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call, *arguments).result()
 
 
 def recover(mode: str, services: Collection[Service]) -> list[str]:

@@ -18,7 +18,8 @@ class Fault:
         scope: the full name of the test or suite that was running.
         on_ns: when it was ordered.
         off_ns: when its healing was ordered; None while it is on.
-        until_ns: when that test or suite ended; None while it runs. What comes later is none of its business.
+        since_ns, until_ns: when that test or suite began and ended, None while it runs. What was not delivered before,
+            and whatever comes later, is none of its business.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Fault:
     scope: str
     on_ns: int
     off_ns: int | None = None
+    since_ns: int = 0
     until_ns: int | None = None
 
     @property

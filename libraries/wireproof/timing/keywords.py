@@ -61,17 +61,17 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     | --- | --- | --- |
     | detect | fault | the first error at a client |
     | first success | heal | the first message that is acked and delivered, both after the heal |
-    | rate | heal | the end of the first half second in which 90 % of the former rate is acked and delivered |
+    | rate | heal | the end of the first half second in which, of new messages, 90 % of the former rate gets through |
     | drained | heal | the former rate is back, and all that was acked until then is delivered |
 
     An error at a client is a connection lost or refused, a message refused or of unknown outcome, and one that steady
     traffic had due and could not send. *Delivered* means to everybody in the message's audience. Where a protocol has
     no acknowledgements, sending takes the place of the acknowledgement.
 
-    At less than 20 messages a second the half second is as long as ten messages take. It begins after the fault did.
-    What was waiting for more than half a second at the heal does not count for the rate: a backlog that comes at once
-    is no rate. The former rate is that of the last second before the fault. Where there was none, *drained* begins with
-    the first success.
+    For the rate only messages count that are sent after the heal: a backlog that comes at once is no rate, and what
+    went well until the heal proves nothing. So even a fault that nobody notices takes almost half a second. At less
+    than 20 messages a second the half second is as long as ten messages take. The former rate is that of the last
+    second before the fault. Where there was none, *drained* begins with the first success.
 
     A fault that begins before an earlier one is drained becomes part of it: the earlier one is then measured from the
     last heal.
@@ -227,7 +227,10 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         return self._recorder.faults
 
     def _choose(self, wanted: str) -> Fault:
-        return choose(self._faults(), wanted, scopes.current().started_ns)
+        found = choose(self._faults(), wanted, scopes.current().started_ns)
+        if self._recorder.damaged:
+            logger.warn(f"recovery is measured without {self._recorder.damaged} events that could not be read")
+        return found
 
     def _measure(self, fault: Fault, share: float) -> Recovery:
         from wireproof.timing.recovery import measure

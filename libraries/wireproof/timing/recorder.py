@@ -17,6 +17,7 @@ GIVEN_UP = frozenset({1002, 1003, 1007, 1009, 1010, 1011})
 """Close codes by which a client complains; by all others it leaves."""
 
 _STALE_NS = 60 * 10**9
+_DAMAGED = (TypeError, ValueError, KeyError, OverflowError, AttributeError)
 
 
 @dataclass(slots=True)
@@ -50,6 +51,8 @@ class Recorder:
     """Takes events, from the journal's thread, and hands out what it took; a message costs three numbers."""
 
     def __init__(self) -> None:
+        self.damaged = 0
+        """Events that could not be read."""
         self._lock = threading.Lock()
         self._sent, self._acked, self._delivered = array("q"), array("q"), array("q")
         self._pending: dict[str, _Pending] = {}
@@ -58,7 +61,7 @@ class Recorder:
         self._steady: list[tuple[int, int]] = []
         self._running: dict[str, int] = {}
         self._faults: dict[int, Fault] = {}
-        self._scopes: list[str] = []
+        self._scopes: list[tuple[str, int]] = []
         self._verdicts: list[Tally] = []
         self._leaks: list[Tally] = []
         self._takers: dict[str, Callable[[Event, Mapping[str, Any]], None]] = {
@@ -81,7 +84,10 @@ class Recorder:
         taker = self._takers.get(event.kind)
         if taker is not None:
             with self._lock:
-                taker(event, event.data)
+                try:
+                    taker(event, event.data)
+                except _DAMAGED:
+                    self.damaged += 1  # told by the keywords: here an error would end the journal's writer
 
     # -- what was taken ----------------------------------------------------------------------------------------------
 
@@ -190,21 +196,26 @@ class Recorder:
     def _take_fault(self, event: Event, data: Mapping[str, Any]) -> None:
         number = data["number"]
         if data["phase"] == "on":
-            scope = self._scopes[-1] if self._scopes else ""
-            self._faults[number] = Fault(number, event.source, data["name"], scope, event.at_ns)
+            scope, since_ns = self._scope
+            self._faults[number] = Fault(number, event.source, data["name"], scope, event.at_ns, since_ns=since_ns)
         elif number in self._faults:
             self._faults[number] = replace(self._faults[number], off_ns=event.at_ns)
 
     def _take_scope(self, event: Event, data: Mapping[str, Any]) -> None:
         name = data["name"]
         if data["phase"] == "start":
-            self._scopes.append(name)
-        elif name in self._scopes:
-            del self._scopes[self._scopes.index(name) :]
+            self._scopes.append((name, event.at_ns))
+        elif name in (names := [known for known, _ in self._scopes]):
+            del self._scopes[names.index(name) :]
             for number, fault in self._faults.items():
                 if fault.scope == name and fault.until_ns is None:
                     self._faults[number] = replace(fault, until_ns=event.at_ns)
             self._forget(event.at_ns - _STALE_NS)
+
+    @property
+    def _scope(self) -> tuple[str, int]:
+        """The test or suite that is running, and since when."""
+        return self._scopes[-1] if self._scopes else ("", 0)
 
     def _forget(self, before_ns: int) -> None:
         """What was lost long ago is not waited for any more."""
@@ -219,5 +230,5 @@ class Recorder:
         self._leaks.append(self._tally(event, data))
 
     def _tally(self, event: Event, counts: Mapping[str, Any]) -> Tally:
-        scope = self._scopes[-1] if self._scopes else ""
+        scope, _ = self._scope
         return Tally(event.at_ns, event.source, scope, {word: int(count) for word, count in counts.items()})

@@ -6,11 +6,11 @@ audience has it. A fault is healed at the moment its healing was ordered, so wha
 detect: fault on → the first error at a client: a connection lost or refused, a message refused, of unknown outcome, or
     due and not sent.
 first success: heal → the first message that was both taken over and delivered after the heal.
-rate: heal → the end of the first window in which as many messages get done as `share` of the rate before the fault
-    asks for. The window is `WINDOW_S` long, or as long as `FEWEST` messages take, and begins after the fault did. What
-    is older than one window at the heal does not count, because a backlog that comes at once is no rate. The rate
-    before is that of the last second before the fault, or of the last `FEWEST` messages if those took longer, of what
-    was sent since steady traffic began or ended last.
+rate: heal → the end of the first window in which as many messages that were sent after the heal get done as `share` of
+    the rate before the fault asks for. The window is `WINDOW_S` long, or as long as `FEWEST` messages take. A backlog
+    that comes at once is no rate, and what went well until the heal proves nothing of what comes after it, so nothing
+    that was sent before counts. The rate before is that of the last second before the fault, or of the last `FEWEST`
+    messages if those took longer, of what was sent since steady traffic began or ended last.
 drained: heal → the moment from which nothing was outstanding any more: the rate is back, and whatever had been taken
     over until then is delivered. Without a rate before the fault the first success takes the place of the rate.
 
@@ -119,6 +119,7 @@ class _Look:
         self._end_ns = end_ns
         self._rate = _rate_before(seen, fault.on_ns)
         self._window_ns = _ns(max(WINDOW_S, FEWEST / self._rate if self._rate else 0))
+        self._due = (seen.acked < _NEVER) & (seen.sent >= fault.since_ns)
         self._needed = max(1, ceil(share * (self._rate or 0) * self._window_ns / 1e9 - 1e-6))
 
     def unhealed(self, still_on: Fault) -> Recovery:
@@ -131,7 +132,7 @@ class _Look:
         first = _first(seen.done[(seen.acked >= heal_ns) & (seen.delivered >= heal_ns)])
         rate = self._rate_is_back(heal_ns) if self._rate else None
         back = rate if self._rate else first
-        drained = self._drained(heal_ns, back) if back is not None else None
+        drained = self._drained(back) if back is not None else None
         return replace(
             self._basis(heal_ns, self._end_ns if drained is None else drained),
             healed_ns=heal_ns,
@@ -145,33 +146,29 @@ class _Look:
         seen, on_ns = self._seen, self._fault.on_ns
         errors = {kind: at[(at >= on_ns) & (at <= until_ns)] for kind, at in seen.errors.items()}
         done = seen.done
-        lately = np.count_nonzero((done > max(since_ns, self._end_ns - self._window_ns)) & (done <= self._end_ns))
+        recent_ns = max(since_ns, self._end_ns - self._window_ns)
         return Recovery(
             fault=self._fault,
             detect_ms=_ms(on_ns, _first(np.concatenate([np.empty(0, np.int64), *errors.values()]))),
             kinds={kind: len(errors.get(kind, ())) for kind in KINDS},
             rate_before=self._rate,
-            rate_now=lately / self._window_ns * 1e9,
+            rate_now=int(np.count_nonzero((done > recent_ns) & (done <= self._end_ns))) / self._window_ns * 1e9,
             window_s=self._window_ns / 1e9,
-            outstanding=int(np.count_nonzero((seen.acked < _NEVER) & (seen.delivered == _NEVER))),
+            outstanding=int(np.count_nonzero(self._due & (seen.delivered == _NEVER))),
             has_traffic=seen.goes_on_after(on_ns),
         )
 
     def _rate_is_back(self, heal_ns: int) -> int | None:
         """The end of the first window in which enough gets done."""
         seen, window_ns, needed = self._seen, self._window_ns, self._needed
-        done = np.sort(seen.done[(seen.sent >= heal_ns - window_ns) & (seen.done < _NEVER)])
-        earliest = max(heal_ns, self._fault.on_ns + window_ns)
-        if earliest <= self._end_ns and np.count_nonzero((done > earliest - window_ns) & (done <= earliest)) >= needed:
-            return earliest
+        done = np.sort(seen.done[(seen.sent >= heal_ns) & (seen.done < _NEVER)])
         ends, begins = done[needed - 1 :], done[: max(0, len(done) - needed + 1)]
-        return _first(ends[(ends > earliest) & (ends - begins < window_ns)])
+        return _first(ends[ends - begins < window_ns])
 
-    def _drained(self, heal_ns: int, back_ns: int) -> int | None:
+    def _drained(self, back_ns: int) -> int | None:
         """When the last of what was taken over until the rate was back was delivered."""
         seen = self._seen
-        due = seen.done[(seen.sent <= back_ns) & (seen.acked < _NEVER)]
-        last = int(due.max(initial=back_ns))
+        last = int(seen.done[self._due & (seen.sent <= back_ns)].max(initial=back_ns))
         return None if last == _NEVER else last
 
 

@@ -71,7 +71,7 @@ class Target:
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Device"]:
         """A connection that has read its challenge."""
-        async with connect(self.ws, max_size=None, ping_interval=None) as socket:
+        async with connect(self.ws, max_size=None, max_queue=None, ping_interval=None) as socket:
             device = Device(self, socket, "", "")
             await device.next("device_register")
             yield device

@@ -27,10 +27,8 @@ class Sender:
     close_code: int | None = None
     under_load: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def first(self) -> int:
-        """The first number that is not acknowledged."""
-        return next(number for number in itertools.count() if number not in self.acked)
+    first: int = 0
+    """The first number that is not acknowledged."""
 
     async def send_until_closed(self, target: Target) -> None:
         """As many as the server takes, until it ends the connection."""
@@ -68,6 +66,8 @@ class Sender:
             self.unknown.add(number)
         else:
             self.acked.add(number)
+            while self.first in self.acked:
+                self.first += 1
 
 
 async def stored(at: Scene, user: str) -> list[int]:

@@ -16,6 +16,7 @@ READS = (
     "WITH a AS MATERIALIZED (SELECT 1) SELECT count(*) FILTER (WHERE true) FROM a",
     "SELECT * FROM unnest($1::int[], $2::text[]) AS t(number, name)",
     "SELECT pg_catalog.version(), pg_is_in_recovery()",
+    "SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new",
     "SELECT 'INSERT INTO t; DELETE FROM store(1)' -- store(1)",
     "SELECT $a$ it's store(1); $a$, E'it\\'s store(1)' /* store(1) */",
     "SELECT id FROM orders FOR UPDATE",

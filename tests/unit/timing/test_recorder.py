@@ -49,6 +49,11 @@ def test_a_message_is_done_when_it_is_acked_and_everybody_has_it() -> None:
     assert told.columns == [[20], [40], [32]]
 
 
+def test_a_message_that_is_sent_again_was_sent_the_first_time() -> None:
+    told = speaking().message("bob").tell("sent", "alice", 99, id="m")
+    assert told.columns == [[20], [0], [0]]
+
+
 def test_only_the_senders_acknowledgement_counts() -> None:
     told = speaking().message("bob").tell("received", "bob", 30, reply_to="m", outcome="acked")
     assert told.columns == [[20], [0], [0]]
@@ -95,15 +100,15 @@ def test_errors_are_what_a_client_did_not_do_itself() -> None:
 
 
 def test_a_fault_knows_its_test_and_when_that_ended() -> None:
-    told = Told().tell("scope", "suite", phase="start", name="S").tell("scope", "test", phase="start", name="S.T")
+    told = Told().tell("scope", "suite", 3, phase="start", name="S").tell("scope", "test", 4, phase="start", name="S.T")
     told.tell("fault", "redis", 10, phase="on", name="killed", number=7).tell(
         "fault", "redis", 20, phase="off", number=7
     )
     told.tell("scope", "test", 30, phase="end", name="S.T")
     told.tell("fault", "db", 40, phase="on", name="frozen", number=8)
     first, second = told.recorder.faults
-    assert (first.scope, first.on_ns, first.off_ns, first.until_ns) == ("S.T", 10, 20, 30)
-    assert (second.scope, second.off_ns, second.until_ns) == ("S", None, None)
+    assert (first.scope, first.on_ns, first.off_ns, first.since_ns, first.until_ns) == ("S.T", 10, 20, 4, 30)
+    assert (second.scope, second.off_ns, second.since_ns, second.until_ns) == ("S", None, 3, None)
 
 
 def test_what_was_lost_is_forgotten_but_keeps_its_place() -> None:
@@ -124,6 +129,13 @@ def test_what_checks_counted_is_kept_with_where_they_were() -> None:
     told.tell("verdict", "default", 5, result="FAIL", anomalies={"lost": 3}).tell("leaks", "", 6, rows=1, keys=0)
     assert [(one.source, one.scope, one.counts) for one in told.recorder.verdicts] == [("default", "T", {"lost": 3})]
     assert [one.counts for one in told.recorder.leaks] == [{"rows": 1, "keys": 0}]
+
+
+def test_an_event_that_cannot_be_read_is_counted_and_changes_nothing() -> None:
+    told = Told().tell("fault", "redis", phase="on", name="killed").tell("expect", "alice", id="m")
+    told.tell("traffic", "a").tell("verdict", "default", anomalies={"lost": "many"})
+    assert told.recorder.damaged == 4
+    assert (told.columns, told.recorder.faults, told.recorder.verdicts) == ([[], [], []], [], [])
 
 
 def test_the_last_fault_of_a_name_is_meant() -> None:

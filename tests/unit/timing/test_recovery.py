@@ -56,7 +56,7 @@ def when(ms: int) -> int:
 
 
 def fault(on: int, off: int | None, number: int = 1, until: int | None = None) -> Fault:
-    return Fault(number, "redis", "killed", "Suite.Test", when(on), off and when(off), until and when(until))
+    return Fault(number, "redis", "killed", "Suite.Test", when(on), off and when(off), until_ns=until and when(until))
 
 
 def recovery(traffic: Traffic, *faults: Fault, now: int = 10_000, share: float = 0.9) -> Recovery:
@@ -81,14 +81,18 @@ def test_an_outage_is_told_by_its_four_numbers() -> None:
     assert found.rate_before == pytest.approx(100, rel=0.01)
 
 
-def test_a_fault_that_disturbs_nothing_costs_nothing() -> None:
+def test_a_fault_that_disturbs_nothing_takes_as_long_as_the_proof() -> None:
     found = recovery(Traffic().flow(0, 6000), fault(2000, 3005))
-    assert numbers(found) == (None, 7, 0, 0)
+    assert numbers(found) == (None, 7, 447, 447)
     assert (found.errors, found.outstanding) == (0, 0)
 
 
+def test_what_went_well_until_the_heal_proves_nothing() -> None:
+    assert numbers(recovery(Traffic().flow(0, 3000), fault(2000, 3000))) == (None, None, None, None)
+
+
 def test_a_fault_of_a_moment_is_not_recovered_before_it_can_be_seen() -> None:
-    assert recovery(Traffic().flow(0, 6000), fault(2000, 2000)).rate_ms == 500
+    assert recovery(Traffic().flow(0, 6000), fault(2000, 2000)).rate_ms == 442
     reset = Traffic().flow(0, 2000).error(LOST, 2001).flow(2700, 6000)
     assert numbers(recovery(reset, fault(2000, 2000))) == (1, 702, 1142, 1142)
 
@@ -111,12 +115,37 @@ def test_a_message_acked_before_the_heal_is_no_success_and_is_drained_when_it_ar
     assert found.drained_ms == 2500
 
 
+def test_a_success_is_both_acked_and_delivered_after_the_heal() -> None:
+    acked_before = Traffic([(2900, 2990, 3001)]).flow(3500, 6000)
+    assert recovery(acked_before, fault(2000, 3000)).first_success_ms == 502
+    delivered_before = Traffic([(2900, 3001, 2990)]).flow(3500, 6000)
+    assert recovery(delivered_before, fault(2000, 3000)).first_success_ms == 502
+
+
+def test_errors_are_counted_until_it_is_drained() -> None:
+    traffic = Traffic().flow(0, 2000).flow(3000, 6000).error(LOST, 1999, 2001, 3442, 3443)
+    assert recovery(traffic, fault(2000, 3000)).kinds[LOST] == 2
+
+
+def test_what_got_done_before_the_heal_is_not_the_rate_now() -> None:
+    traffic = Traffic().flow(0, 3000)
+    assert recovery(traffic, fault(2000, 3000), now=3100).rate_now == 0
+
+
 def test_what_is_acked_and_never_arrives_keeps_it_from_being_drained() -> None:
     traffic = Traffic().flow(0, 2000).lose(2000, 2050, acked=True).flow(2050, 6000)
     found = recovery(traffic, fault(2000, 2500))
     assert found.drained_ms is None
     assert found.outstanding == 5
-    assert found.reached_ms("rate") == 0
+    assert found.reached_ms("rate") == 442
+
+
+def test_what_an_earlier_test_left_undelivered_is_not_waited_for() -> None:
+    traffic = Traffic().lose(0, 1000, acked=True).flow(1000, 6000)
+    own = replace(fault(2000, 3000), since_ns=when(1000))
+    assert recovery(traffic, own).outstanding == 0
+    assert recovery(traffic, own).drained_ms == 442
+    assert recovery(traffic, replace(own, since_ns=when(980))).outstanding == 2
 
 
 def test_what_is_of_unknown_outcome_is_not_waited_for() -> None:
@@ -198,7 +227,7 @@ def test_a_second_fault_during_recovery_is_part_of_it() -> None:
 
 
 def test_a_second_fault_after_recovery_is_another_matter() -> None:
-    traffic = Traffic().flow(0, 2000).flow(3000, 5000).flow(6000, 8000)
+    traffic = Traffic().flow(0, 2000).flow(3000, 5000).flow(6700, 8000)
     alone = recovery(traffic, fault(2000, 3000), now=4900)
     assert numbers(recovery(traffic, fault(2000, 3000), fault(5000, 6000, number=2))) == numbers(alone)
 
@@ -206,7 +235,7 @@ def test_a_second_fault_after_recovery_is_another_matter() -> None:
 def test_a_fault_that_was_there_before_changes_nothing() -> None:
     traffic = Traffic().flow(0, 2000).flow(3000, 6000)
     around = fault(1000, 5500, number=2)
-    assert recovery(traffic, fault(2000, 3000), around).is_healed
+    assert recovery(traffic, fault(2000, 3000), around) == recovery(traffic, fault(2000, 3000))
 
 
 def test_a_short_fault_within_a_long_one_ends_with_it() -> None:
@@ -288,7 +317,8 @@ def test_what_is_known_later_is_known_in_the_same_order(story: tuple[Traffic, li
     traffic, faults = story
     found = measure(faults[0], faults, traffic.observed(), when(10_000))
     if found.drained_ms is not None and found.rate_ms is not None:
-        assert found.drained_ms >= found.rate_ms >= 0
+        assert found.first_success_ms is not None
+        assert found.drained_ms >= found.rate_ms >= found.first_success_ms >= 0
     if found.detect_ms is not None:
         assert found.detect_ms >= 0
         assert found.errors

@@ -1,5 +1,8 @@
 """What is done to a service is a fault from when to when; what contradicts itself is one line."""
 
+import signal
+import threading
+
 import pytest
 
 from wireproof import journal
@@ -207,3 +210,25 @@ def test_what_a_living_run_is_at_is_left_alone(redis, tmp_path):
     other.now = "suspended"
     assert services.recover("embedded", [other]) == []
     assert other.acts == []
+
+
+def test_what_must_not_be_half_done_is_done_before_the_interruption_goes_on():
+    """Robot's time-outs are raised by a signal handler, in the main thread."""
+    interrupted, done = threading.Event(), []
+
+    def interrupt(*_):
+        interrupted.set()
+        raise TimeoutError
+
+    def work():
+        assert interrupted.wait(30)
+        done.append("all of it")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(TimeoutError):
+            services.uninterrupted(work)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert done == ["all of it"]
