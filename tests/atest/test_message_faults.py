@@ -22,15 +22,15 @@ A Lost Delivery Comes Again
     Delivery Should Be Correct    min_acked=5
     Fault Should Have Had Effect    ${{fault}}
     @{{came}}    Get Messages    desktop    kind=user_message
-    @{{retries}}    Evaluate    sorted(message.retry for message in $came)
-    Should Be Equal    ${{retries}}    ${{{{[0, 0, 0, 1, 1]}}}}
+    @{{at_first}}    Evaluate    {{message.id for message in $came if not message.retry}}
+    Length Should Be    ${{at_first}}    3
 
 A Lost Confirmation Brings A Message Twice
     Drop Acknowledgements    gate    direction=to server    client=desktop    count=1
     Messages Are Sent    3
     Drain Until Quiet    quiet=400ms
     Delivery Should Be Correct    min_acked=3
-    Wait For Messages    desktop    4    kind=user_message    exactly=yes    settle=0s
+    Wait For Messages    desktop    4    kind=user_message
 
 Lost Acknowledgements Leave Their Sender In The Dark
     Drop Acknowledgements    gate    client=phone    skip=1
