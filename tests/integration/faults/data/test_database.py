@@ -104,6 +104,28 @@ def test_a_table_that_is_used_does_not_keep_the_fault_alive(keywords, active, co
     reader.execute("COMMIT")
 
 
+OURS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'wireproof'"
+
+
+def test_a_planted_fault_outlives_its_session_and_is_healed_all_the_same(keywords, active, connect, here):
+    app = connect()
+    fault = keywords.fail_inserts("notes", db=here)
+    app.execute(f"{OURS} AND datname = current_database()")
+    refused("53100", lambda: insert(app, 1))
+    assert fault.touched == 1
+    active.heal(fault)
+    insert(app, 1)
+
+
+def test_a_lock_that_was_lost_is_told(keywords, active, connect, here):
+    app = connect()
+    fault = keywords.lock_table("notes", db=here)
+    app.execute(f"{OURS} AND datname = current_database()")
+    with pytest.raises(FaultError, match="the lock of notes is lost: PostgreSQL: "):
+        active.heal(fault)
+    assert count(app) == 0
+
+
 def test_writes_are_slow(keywords, connect, here, background):
     app = connect()
     fault = keywords.slow_writes("notes", delay=timedelta(minutes=1), db=here)
