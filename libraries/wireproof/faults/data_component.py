@@ -4,8 +4,6 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from robot.api import logger
-
 from wireproof import scopes, stack
 from wireproof.faults.active import ActiveFaults, require_disposable
 from wireproof.faults.component import Component, positive_s
@@ -51,14 +49,12 @@ class DataComponent(Component):
             raise
         if expiry is not None:
             expiry.start()
-        logger.info(fault.shown if duration_s is None else f"{fault.shown} for {duration_s:g} s")
         return fault
 
     def once(self, fault: Fault, do: Callable[[], object]) -> Fault:
         """A fault that is over as soon as it is done."""
         self.begin(fault, do, None)
         self.active.heal(fault)
-        logger.info(f"it touched {fault.effect}")
         return fault
 
 
