@@ -37,7 +37,7 @@ class Settings:
     heartbeat_timeout: float = 30.0
     registration_timeout: float = 10.0
     message_timeout: float = 10.0
-    database_timeout: float = 2.0
+    database_timeout: float = 3.0
     session_timeout: float = 300.0
     retry_attempts: int = 3
     max_connections: int = 20_000

@@ -35,5 +35,7 @@ Prepare Suite With Two Nodes
     VAR    ${OTHER NODE}    ${other}    scope=SUITE
 
 Traffic Between The Nodes Is Steady
-    [Documentation]    As `Traffic Is Steady`, with one device more, which is on the other node, and hears of all, too.
-    Traffic Is Steady
+    [Documentation]    As `Traffic Is Steady`, between two devices on the one node and one on the other.
+    Members Register    2    reconnect=100ms..1s
+    Device Registers    far    server=${OTHER NODE}    reconnect=100ms..1s
+    Traffic Begins    member    far

@@ -5,7 +5,7 @@ Resource          ../../resources/recovery.resource
 
 Suite Setup       Prepare Suite With Small Buffers
 Suite Teardown    Disconnect From All Databases
-Test Setup        Traffic Is Steady
+Test Setup        Traffic Is Steady Beside A Sleeper
 Test Timeout      2 minutes
 
 
@@ -18,9 +18,9 @@ A Slow Reader Hurts Nobody And Loses Nothing
     [Documentation]    A device reads nothing and is sent more than fits: the traffic of others keeps its pace, the device
     ...    is cut off with 4008, and gets its mail when it returns.
     [Tags]    REC-15
-    A Device Is Flooded And Does Not Read
+    Sleeper Is Flooded And Does Not Read
     Bystanders Should Be Served In Time
-    Device Should Be Offline    sleeper
+    Sleeper Should Be Cut Off
     Bystanders Should Be Served In Time
     Stop Tracked Traffic    flood
     Heal All Faults
@@ -35,10 +35,15 @@ Prepare Suite With Small Buffers
     Prepare Suite For Recovery    outboundBufferBytes=${1048576}    heartbeatTimeout=60
     Start Fault Proxy    tap    ${SERVER.ws}
 
-A Device Is Flooded And Does Not Read
-    [Documentation]    Two more devices, of another user: one sends, large messages all the time; one does not read.
+Traffic Is Steady Beside A Sleeper
+    [Documentation]    There are two more devices, of another user.
+    Members Register    3    reconnect=100ms..1s
     Device Registers    giver    user=${USER}-slow
     Device Registers    sleeper    user=${USER}-slow    via=tap
+    Traffic Begins    member
+
+Sleeper Is Flooded And Does Not Read
+    [Documentation]    One device sends large messages all the time to one that reads nothing.
     Pause Link    tap    direction=to client
     Start Tracked Traffic    giver    audience=sleeper    name=flood    body=${LARGE}    kind=user_message    rate=80/s
 
@@ -47,3 +52,16 @@ Bystanders Should Be Served In Time
     ${now}    Set Mark
     Wait For Messages    member-002    ${CALM}    kind=user_message    since=${now}    timeout=8s
     ...    msg=bystander-latency
+
+Sleeper Should Be Cut Off
+    [Documentation]    The service does not count the sleeper as present any more.
+    Database Is Open
+    VAR    @{owner}    ${USER}-slow
+    Check Row Count
+    ...    SELECT 1 FROM user_presence WHERE user_id = %s
+    ...    ==
+    ...    ${1}
+    ...    slow-consumer: {value} of the two devices are present, expected {expected}
+    ...    parameters=${owner}
+    ...    retry_timeout=30s
+    ...    retry_pause=50 ms

@@ -232,6 +232,7 @@ class CacheKeywords(DataComponent):
         return self.begin(fault, do, duration)
 
     def _kill(self, kind: Kind, what: str, name: str, every: timedelta | None, duration: timedelta | None) -> Fault:
+        self.require_repetition(every, duration)
         cache = self._cache()
         if every is None:
             return self._kill_once(cache, kind, what, name)

@@ -9,7 +9,7 @@ from robot.api import logger
 from wireproof import scopes, stack
 from wireproof.faults.active import ActiveFaults, require_disposable
 from wireproof.faults.component import Component, positive_s
-from wireproof.faults.errors import UnableError
+from wireproof.faults.errors import FaultError, UnableError
 from wireproof.faults.fault import Fault
 
 
@@ -27,6 +27,15 @@ class DataComponent(Component):
         if not running.can(ability):
             raise UnableError(f"the {running.mode} stack cannot {running.lack(ability)}")
         require_disposable()
+
+    def require_repetition(self, every: timedelta | None, duration: timedelta | None) -> None:
+        """Refuses a duration of what is done only once.
+
+        Raises:
+            FaultError: it has one.
+        """
+        if every is None and duration is not None:
+            raise FaultError("duration is for what is done again and again: give every as well, such as every=1s")
 
     def begin(self, fault: Fault, do: Callable[[], object], duration: timedelta | None) -> Fault:
         """Begins a fault and makes it true; it heals by itself after its duration."""

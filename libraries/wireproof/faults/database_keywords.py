@@ -50,6 +50,7 @@ class DatabaseKeywords(DataComponent):
         Wait Until Stack Is Ready
         ```
         """
+        self.require_repetition(every, duration)
         found = self._database(db)
         if every is None:
             return self._terminate_once(found, name)

@@ -12,6 +12,7 @@ from wireproof.faults.component import Component, positive_s
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
 from wireproof.faults.passage import Passage
+from wireproof.faults.proxy import FaultProxy
 from wireproof.faults.replies import Catch, ReplyStage, Selection, Then, To
 from wireproof.faults.running import RunningLinks
 from wireproof.faults.stage import Stage
@@ -28,7 +29,7 @@ class ReplyKeywords(Component):
 
     def __init__(self, active: ActiveFaults, links: RunningLinks) -> None:
         super().__init__(active, links)
-        self._caught: dict[str, Catch] = {}  # by the link's name
+        self._caught: dict[str, tuple[FaultProxy, Catch]] = {}  # by the link's name
 
     @keyword(tags=["Faults", "Replies"])
     def hold_replies(
@@ -115,10 +116,10 @@ class ReplyKeywords(Component):
         """
         timeout_s = timeout.total_seconds()
         require_wait(timeout_s)
-        self.links.find(link)
-        if link not in self._caught:
+        running = self.links.find(link).proxy
+        proxy, catch = self._caught.get(link, (None, None))
+        if catch is None or proxy is not running:  # another link may have had that name
             raise FaultError(f"link '{safe(link)}' holds no replies: call Hold Replies first")
-        catch = self._caught[link]
         found = catch.wait(count, timeout_s)
         if len(found) < count:
             why = f"; a connection was passed over: {catch.not_followed}" if catch.not_followed else ""
@@ -151,7 +152,7 @@ class ReplyKeywords(Component):
             return ReplyStage(passage.tracker, catch, then=then)
 
         self.turn_on(proxy, fault, duration_s, lambda: proxy.install(fault, stage_for))
-        self._caught[link] = catch
+        self._caught[link] = proxy, catch
         return fault
 
 

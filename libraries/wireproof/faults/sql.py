@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 
 def _words(text: str) -> frozenset[str]:
@@ -10,11 +11,11 @@ def _words(text: str) -> frozenset[str]:
 
 _SILENT = re.compile(
     r"""
-    --[^\n]*
-    | /\*.*?\*/
-    | [eE]'(?:[^'\\]|''|\\.)*'
-    | '(?:[^']|'')*'
-    | \$([A-Za-z_][A-Za-z_0-9]*)?\$.*?\$(?(1)\1)\$
+    --[^\n]*+
+    | /\*.*?(?:\*/|\Z)
+    | [eE]'(?:[^'\\]|''|\\.)*+(?:'|\Z)
+    | '(?:[^']|'')*+(?:'|\Z)
+    | \$([A-Za-z_][A-Za-z_0-9]*+)?\$.*?(?:\$(?(1)\1)\$|\Z)
     """,
     re.DOTALL | re.VERBOSE,
 )
@@ -24,10 +25,11 @@ _COMMENT = ("--", "/*")
 _PREPARED = re.compile(r"\s*PREPARE\s+TRANSACTION\b", re.IGNORECASE)
 _VERB = re.compile(r"[\s(]*([A-Za-z]+)")
 _WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|INTO|CALL)\b(?<!FOR UPDATE)(?<!KEY UPDATE)", re.IGNORECASE)
-_CALL = re.compile(
-    r'(?:\b(AS)\s+)?((?:"[^"]*"|[A-Za-z_][\w$]*)(?:\s*\.\s*(?:"[^"]*"|[A-Za-z_][\w$]*))*)\s*\(', re.IGNORECASE
+_NAME = r'(?:"[^"]*+"|[A-Za-z_][\w$]*+)'
+_CALL = re.compile(rf"(?<![\w$])(?:(AS)\s++)?(?:({_NAME})\s*+\.\s*+)?({_NAME})\s*+\(", re.IGNORECASE)
+_COMMON_TABLE = re.compile(
+    r"(?<![\w$])([A-Za-z_]\w*+)\s*+(?:\([^()]*+\)\s*+)?AS\s*+(?:(?:NOT\s++)?MATERIALIZED\s*+)?\(", re.IGNORECASE
 )
-_COMMON_TABLE = re.compile(r"([A-Za-z_]\w*)\s*(?:\([^()]*\))?\s+AS\s+(?:NOT\s+)?(?:MATERIALIZED\s*)?\(", re.IGNORECASE)
 
 _BEGINS = frozenset({"BEGIN", "START"})
 _COMMITS = frozenset({"COMMIT", "END"})
@@ -80,6 +82,7 @@ class Transaction:
     may_have_written: bool = False
 
 
+@lru_cache(maxsize=128)
 def may_commit(sql: str, before: Transaction) -> tuple[bool, Transaction]:
     """Whether a transaction that may have written something ends with these statements, and what is open after them.
 
@@ -127,10 +130,9 @@ def _only_reads(verb: str, statement: str) -> bool:
 
 def _calls_unknown(statement: str) -> bool:
     tables = {name.lower() for name in _COMMON_TABLE.findall(statement)}
-    for alias, name in _CALL.findall(statement):
-        called = name.lower()
-        schema, _, function = called.rpartition(".")
-        if alias or (not schema and (called in _WORDS or called in tables)):
+    for alias, in_schema, name in _CALL.findall(statement):
+        schema, function = in_schema.lower(), name.lower()
+        if alias or (not schema and (function in _WORDS or function in tables)):
             continue
         known = function in _FUNCTIONS or (function.startswith(_FAMILIES) and function != _EXCEPTION)
         if not known or schema not in ("", "pg_catalog"):

@@ -29,7 +29,8 @@ _LOCK_MS = 500
 _DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1"
 _FOUND = """
 SELECT n.nspname, obj_description(n.oid, 'pg_namespace') FROM pg_namespace n
-WHERE n.nspname LIKE %s AND pg_try_advisory_lock(('x' || lpad(right(n.nspname, 15), 16, '0'))::bit(64)::bigint)
+WHERE CASE WHEN starts_with(n.nspname::text, %s)
+    THEN pg_try_advisory_lock(('x' || lpad(right(n.nspname, 15), 16, '0'))::bit(64)::bigint) END
 ORDER BY n.oid
 """
 _TRIGGERS = """
@@ -146,7 +147,7 @@ def heal(url: str) -> list[str]:
     try:
         for name in _databases(url):
             with session(databases.beside(url, name)) as connection:
-                for schema, said in connection.execute(_FOUND, [f"{_PREFIX}%"]).fetchall():
+                for schema, said in connection.execute(_FOUND, [_PREFIX]).fetchall():
                     note = Note(**json.loads(said))
                     uproot(connection, schema, note)
                     undone.append(f"{safe(note.deed)} in database {safe(name)}")

@@ -97,7 +97,7 @@ async def test_an_idle_server_moves_no_transaction_horizon(stack):
         database(one.database_url) as own,
     ):
         looked = (
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND query = 'COMMIT;'"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND query = 'COMMIT'"
             " AND state = 'idle' AND state_change > $2"
         )
         name = f"reference_server {one.nodes[0].name}"

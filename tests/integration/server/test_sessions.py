@@ -137,7 +137,7 @@ async def test_who_does_not_register_in_time_is_closed(target: Target):
 
 async def test_who_waits_for_the_server_is_neither_late_nor_dead(start_server, stack):
     """A registration may wait for the database longer than both time-outs."""
-    server = start_server(registrationTimeout=0.5, heartbeatTimeout=0.5, heartbeatInterval=0.1)
+    server = start_server(registrationTimeout=0.5, heartbeatTimeout=0.5, heartbeatInterval=0.1, databaseTimeout=20)
     target, user = Target(server.ws, server.http), fresh("user")
     token = await target.token(user, "phone")
     url = stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])

@@ -88,6 +88,13 @@ def test_a_return_to_a_savepoint_leaves_the_block_open() -> None:
     assert may_commit("ROLLBACK", written) == (False, Transaction())
 
 
+@pytest.mark.parametrize(
+    "part", ["a", "/*", "'", "e'", "$$", "$a$", "a.", "(", " ", "a(", "a (a)", '"', "--", "AS ", ";"]
+)
+def test_a_long_text_takes_no_longer_for_each_character(part: str) -> None:
+    may_commit("SELECT " + part * 30_000, Transaction())
+
+
 @given(st.text(), st.booleans(), st.booleans())
 def test_no_text_is_too_odd(sql: str, is_open: bool, written: bool) -> None:
     may_commit(sql, Transaction(is_open, written))

@@ -180,6 +180,7 @@ def test_nothing_is_undone_where_nothing_is(stack):
         (lambda k: k.pause_cache("all", duration=LONG), "duration is 60 s: give at most 20 s, nobody can end a pause"),
         (lambda k: k.kill_cache_clients(every=timedelta(-1)), "every is -86400 s: give more than 0 s"),
         (lambda k: k.kill_cache_clients(name="nobody"), "no clients 'nobody' of Redis to kill; there is "),
+        (lambda k: k.kill_cache_clients(duration=LONG), "duration is for what is done again and again: give every as"),
     ],
 )
 def test_bad_input_is_one_plain_line_and_does_nothing(keywords, active, ask, reason):

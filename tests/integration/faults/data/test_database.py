@@ -255,6 +255,10 @@ def test_a_fault_heals_after_its_duration(keywords, active, connect, here):
         (lambda k, db: k.lock_table("notes", db=db, duration=timedelta(-1)), "duration is -86400 s"),
         (lambda k, db: k.lock_table("notes", db="nowhere"), 'PostgreSQL: .*database "nowhere" does not exist'),
         (lambda k, db: k.terminate_database_sessions(every=timedelta(0), db=db), "every is 0 s: give more"),
+        (
+            lambda k, db: k.terminate_database_sessions(duration=SOON, db=db),
+            "duration is for what is done again and again",
+        ),
     ],
 )
 def test_bad_input_is_one_plain_line_and_does_nothing(keywords, active, here, ask, reason):
