@@ -43,6 +43,9 @@ class Table:
     name: str
     number: int
 
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

@@ -108,7 +108,7 @@ class DatabaseKeywords(DataComponent):
             POSTGRES,
             f"{mode} lock of {there.name}",
             lock.release,
-            (f"lock of {found.name}.{there.schema}.{there.name}",),
+            (f"lock of {there} in {found.name}",),
             measure=lock.effect,
         )
         return self.begin(fault, lock.take, duration)
@@ -148,7 +148,8 @@ class DatabaseKeywords(DataComponent):
         """
         failure = Failure(sqlstate, message, every, count)
         found = self._database(db)
-        return self._plant(failing_inserts(found, found.table(table), failure), f"inserts of {table}", duration)
+        there = found.table(table)
+        return self._plant(failing_inserts(found, there, failure), f"inserts into {there}", duration)
 
     @keyword(tags=["Faults", "Database"])
     def slow_writes(self, table: str, *, delay: timedelta, db: str = "", duration: timedelta = None) -> Fault:
@@ -171,7 +172,7 @@ class DatabaseKeywords(DataComponent):
         delay_s = positive_s(delay, "delay")
         found = self._database(db)
         there = found.table(table)
-        return self._plant(slow_writes(found, there, delay_s), f"speed of {table}", duration, counts="statements")
+        return self._plant(slow_writes(found, there, delay_s), f"speed of {there}", duration, counts="statements")
 
     @keyword(tags=["Faults", "Database"])
     def exhaust_connections(self, *, terminate: bool = False, db: str = "", duration: timedelta = None) -> Fault:

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from wireproof.faults.database import Database, Table, plainly
+from wireproof.faults.errors import FaultError
 from wireproof.faults.repeat import Repeat
+from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
     import psycopg
@@ -79,6 +81,10 @@ class TableLock:
                 self._session.close()
 
     def _look(self) -> None:
-        if self._session is not None:
+        if self._session is None:
+            return
+        try:
             with plainly():
                 self._waits.update(self._session.execute(_WAITERS, [self._table.number]).fetchall())
+        except FaultError as reason:
+            raise FaultError(f"the lock of {safe(self._table.name)} is lost: {reason}") from None

@@ -77,7 +77,7 @@ def test_two_tables_may_fail_but_one_not_twice(keywords, connect, here):
     keywords.fail_inserts("notes", db=here)
     keywords.fail_inserts("public.others", db=here)
     with pytest.raises(FaultError, match=r"postgres has inserts into notes fail with 53100 since .* contradicts"):
-        keywords.fail_inserts("notes", sqlstate="40001", db=here)
+        keywords.fail_inserts("public.notes", sqlstate="40001", db=here)
 
 
 def test_a_role_without_rights_feels_it_like_others(keywords, connect, here):
@@ -102,6 +102,28 @@ def test_a_table_that_is_used_does_not_keep_the_fault_alive(keywords, active, co
     insert(app, 1)
     assert schemas(app) == 1
     reader.execute("COMMIT")
+
+
+OURS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'wireproof'"
+
+
+def test_a_planted_fault_outlives_its_session_and_is_healed_all_the_same(keywords, active, connect, here):
+    app = connect()
+    fault = keywords.fail_inserts("notes", db=here)
+    app.execute(f"{OURS} AND datname = current_database()")
+    refused("53100", lambda: insert(app, 1))
+    assert fault.touched == 1
+    active.heal(fault)
+    insert(app, 1)
+
+
+def test_a_lock_that_was_lost_is_told(keywords, active, connect, here):
+    app = connect()
+    fault = keywords.lock_table("notes", db=here)
+    app.execute(f"{OURS} AND datname = current_database()")
+    with pytest.raises(FaultError, match="the lock of notes is lost: PostgreSQL: "):
+        active.heal(fault)
+    assert count(app) == 0
 
 
 def test_writes_are_slow(keywords, connect, here, background):
@@ -231,11 +253,10 @@ def test_what_was_set_for_the_database_is_set_again(keywords, active, connect, h
 
 
 def test_a_fault_heals_after_its_duration(keywords, active, connect, here):
-    fault = keywords.fail_inserts("notes", db=here, duration=SOON)
     app = connect()
-    refused("53100", lambda: insert(app, 1))
+    keywords.fail_inserts("notes", db=here, duration=SOON)
     until(lambda: not is_refused(lambda: insert(app, 1)))
-    assert fault.touched >= 1
+    until(lambda: schemas(app) == 0)
     assert active.on == []
 
 

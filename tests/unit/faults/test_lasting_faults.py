@@ -1,0 +1,136 @@
+"""Faults that count by being asked, that do something again and again, or end by themselves."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from wireproof import scopes
+from wireproof.faults.active import ActiveFaults
+from wireproof.faults.data_component import DataComponent, nothing
+from wireproof.faults.errors import FaultError
+from wireproof.faults.fault import Fault
+from wireproof.faults.measured import MeasuredFault
+from wireproof.faults.repeat import Repeat
+from wireproof.faults.waiting_keywords import WaitingKeywords
+
+SOON = timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def scope() -> Iterator[scopes.Scope]:
+    entered = scopes.enter("test", "the test")
+    yield entered
+    scopes.leave(entered)
+
+
+@pytest.fixture
+def component(scope: scopes.Scope) -> DataComponent:
+    return DataComponent(ActiveFaults(), links=None)
+
+
+class TestMeasured:
+    def test_it_is_asked_until_it_is_healed_and_the_last_time_right_before(self) -> None:
+        counts = {"inserts": 0}
+        fault = MeasuredFault("postgres", "full", lambda: counts.update(inserts=9), measure=lambda: dict(counts))
+        assert fault.touched == 0
+        counts["inserts"] = 1
+        assert fault.touched == 1
+        fault.undo()
+        assert fault.effect == {"inserts": 1}
+
+    def test_it_is_healed_although_nobody_answers(self) -> None:
+        def away() -> dict[str, int]:
+            raise FaultError("PostgreSQL: gone")
+
+        healed = threading.Event()
+        fault = MeasuredFault("postgres", "full", healed.set, measure=away)
+        with pytest.raises(FaultError, match="gone"):
+            fault.undo()
+        assert healed.is_set()
+        assert fault.touched == 0
+
+
+class TestRepeat:
+    def test_it_goes_on_until_it_is_stopped(self) -> None:
+        turns = threading.Semaphore(0)
+        repeat = Repeat(0.001, turns.release)
+        repeat.start()
+        for _ in range(3):
+            assert turns.acquire(timeout=30)
+        repeat.stop()
+        repeat.stop()
+
+    def test_what_went_wrong_in_it_is_raised_when_it_is_stopped(self) -> None:
+        tried = threading.Event()
+
+        def fail() -> None:
+            tried.set()
+            raise FaultError("PostgreSQL: gone")
+
+        repeat = Repeat(0.001, fail)
+        repeat.start()
+        assert tried.wait(30)
+        with pytest.raises(FaultError, match="gone"):
+            repeat.stop()
+
+    def test_one_that_was_not_started_may_be_stopped(self) -> None:
+        Repeat(1, nothing).stop()
+
+
+class TestDuration:
+    def test_a_fault_heals_when_its_time_is_over(self, component: DataComponent) -> None:
+        healed = threading.Event()
+        component.begin(Fault("postgres", "slow", healed.set), nothing, SOON)
+        assert healed.wait(30)
+
+    def test_a_healing_that_fails_meanwhile_is_told_at_the_end(
+        self, component: DataComponent, scope: scopes.Scope
+    ) -> None:
+        tried = threading.Event()
+
+        def fail() -> None:
+            tried.set()
+            raise FaultError("PostgreSQL: gone")
+
+        fault = Fault("postgres", "slow", fail)
+        fault.touch("statements")
+        component.begin(fault, nothing, SOON)
+        assert tried.wait(30)
+        assert scopes.leave(scope) == ["clean-up at the end of test 'the test' failed: PostgreSQL: gone"]
+
+    def test_a_test_that_ends_earlier_does_not_wait(self, component: DataComponent, scope: scopes.Scope) -> None:
+        fault = Fault("postgres", "slow", nothing)
+        fault.touch("statements")
+        component.begin(fault, nothing, timedelta(days=1))
+        assert scopes.leave(scope) == []
+
+    def test_a_fault_that_could_not_be_made_is_undone_and_demands_no_effect(
+        self, component: DataComponent, scope: scopes.Scope
+    ) -> None:
+        undone = threading.Event()
+
+        def fail() -> None:
+            raise FaultError("PostgreSQL: refused")
+
+        with pytest.raises(FaultError, match="refused"):
+            component.begin(Fault("postgres", "slow", undone.set), fail, timedelta(days=1))
+        assert undone.is_set()
+        assert scopes.leave(scope) == []
+
+
+class TestWaiting:
+    def test_it_waits_until_the_fault_is_felt(self, component: DataComponent) -> None:
+        fault = Fault("postgres", "slow", nothing)
+        thread = threading.Timer(0.03, fault.touch, ("statements",))
+        thread.start()
+        assert WaitingKeywords(component.active, None).wait_until_fault_has_effect(fault) == {"statements": 1}
+        thread.join()
+
+    def test_it_fails_in_one_line_when_nothing_feels_it(self, component: DataComponent) -> None:
+        keywords = WaitingKeywords(component.active, None)
+        with pytest.raises(AssertionError, match=r"^mine: the fault slow on 'postgres' has touched nothing within"):
+            keywords.wait_until_fault_has_effect(Fault("postgres", "slow", nothing), timeout=timedelta(0), msg="mine")
+        with pytest.raises(ValueError, match="cannot wait for -1 s"):
+            keywords.wait_until_fault_has_effect(Fault("postgres", "slow", nothing), timeout=timedelta(seconds=-1))
