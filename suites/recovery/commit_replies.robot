@@ -31,7 +31,8 @@ Nobody Hears Of A Message While The Reply To Its Commit Is Held
     Device Should Receive    desktop    ${sent}
 
 A Lost Reply And A Repetition Make One Message
-    [Documentation]    The server cannot know that the row is there; the sender repeats. One row, one delivery, one promise.
+    [Documentation]    The server cannot know that the row is there; the sender repeats. One row, one delivery, one
+    ...    promise.
     [Tags]    REC-08
     ${sent}    Device Sends And The Reply Is Lost
     ${again}    Set Mark    again
@@ -70,7 +71,8 @@ Prepare Suite With Proxied Database
     Prepare Suite For Recovery    via={"postgres": "db"}
 
 Device Sends And The Reply Is Lost
-    [Documentation]    The phone sends, the row is stored, and the server does not get to know: it says so, and not more.
+    [Documentation]    The phone sends, the row is stored, and the server does not get to know: it says so, and not
+    ...    more.
     ${lost}    Lose Replies    db    matching=${STORING}    count=1
     ${sent}    Device Sends    phone    {"text": "did you get this?"}    to=desktop
     ${answer}    Sender Hears About    phone    ${sent}

@@ -81,8 +81,9 @@ A Connection Is Cut In The Middle Of A Frame
 All Devices Come Back At Once
     [Documentation]    Fifty devices are cut off at the same moment and reconnect, while the traffic of others goes on.
     [Tags]    REC-13
-    Traffic Is Steady
+    Members Register    3    reconnect=100ms..1s
     Devices Register    crowd    50    user=${USER}-crowd    reconnect=50ms..1s    via=network
+    Traffic Begins
     Reset Connections    network
     Wait Until Keyword Succeeds    ${BOUND}    50 ms    Everybody Should Answer    crowd    50
     Everything Should Have Recovered

@@ -26,7 +26,7 @@ Sessions Are Cut Again And Again
     [Documentation]    All of the server's sessions are terminated, three times, in the middle of traffic.
     [Tags]    REC-05
     FOR    ${_}    IN RANGE    3
-        Terminate Database Sessions    database=${DATABASE NAME}
+        Terminate Database Sessions    db=${SERVER.name}
         Traffic Should Flow
     END
     Everything Should Have Recovered
@@ -34,7 +34,7 @@ Sessions Are Cut Again And Again
 A Locked Table Delays And Loses Nothing
     [Documentation]    Somebody holds an exclusive lock on the table of messages for some seconds.
     [Tags]    REC-06
-    Lock Table    messages    database=${DATABASE NAME}
+    Lock Table    messages    db=${SERVER.name}
     Sender Should Learn That It Is Unavailable
     Heal All Faults
     Everything Should Have Recovered
@@ -42,7 +42,7 @@ A Locked Table Delays And Loses Nothing
 No Connection Is Free In PostgreSQL
     [Documentation]    The server's sessions are cut, and PostgreSQL lets nobody in any more.
     [Tags]    REC-18
-    Exhaust Connections    database=${DATABASE NAME}    terminate=True
+    Exhaust Connections    db=${SERVER.name}    terminate=True
     Sender Should Learn That It Is Unavailable
     Service Should Not Be Ready
     Heal All Faults
@@ -51,7 +51,7 @@ No Connection Is Free In PostgreSQL
 A Full Disk Makes No False Promises
     [Documentation]    Every insert fails as on a full disk (53100): senders are told, and nobody gets such a message.
     [Tags]    REC-19
-    Fail Inserts    messages    database=${DATABASE NAME}    sqlstate=53100
+    Fail Inserts    messages    db=${SERVER.name}    sqlstate=53100
     ${sent}    Device Sends    member-001    {"text": "no room"}
     ${answer}    Sender Hears About    member-001    ${sent}
     Should Be Equal
@@ -67,7 +67,7 @@ A Database That Only Reads Is Left As Soon As It Writes Again
     [Documentation]    As after a failover to a replica that is not promoted yet: reads work, writes are refused
     ...    (25006).
     [Tags]    REC-04
-    Make Database Read Only    database=${DATABASE NAME}
+    Make Database Read Only    db=${SERVER.name}
     Sender Should Learn That It Is Unavailable
     Heal All Faults
     Everything Should Have Recovered

@@ -36,6 +36,7 @@ DUE = [
         ("DLV", range(1, 13)),
         ("DB", range(1, 10)),
         ("SESS", range(1, 7)),
+        ("REC", range(1, 20)),
         ("SEC", (3, 4, 5)),
     )
     for number in numbers

@@ -172,7 +172,8 @@ class FrameComponent(Component):
 
         is_control = bool(duty.opcodes) and not duty.opcodes & DATA
         stream = MessageStream(passage.tracker, passage.direction, control=is_control)
-        return FrameStage(stream, Lens(link, passage.direction, DialectOf(name)), duty)
+        lenses = [] if is_control else passage.tracker.lenses[passage.direction]
+        return FrameStage(stream, Lens(link, passage.direction, DialectOf(name), lenses), duty)
 
 
 def which(

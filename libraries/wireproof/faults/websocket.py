@@ -111,9 +111,14 @@ class Position:
 
 
 class WebSocketTracker:
-    """Follows both directions of a connection. It never raises: what is no WebSocket leaves it lost."""
+    """Follows both directions of a connection. It never raises: what is no WebSocket leaves it lost.
+
+    Attributes:
+        lenses: what looks at the messages of a direction, the oldest first.
+    """
 
     def __init__(self) -> None:
+        self.lenses: dict[Direction, list[object]] = {direction: [] for direction in DIRECTIONS}
         self._positions = {direction: Position() for direction in DIRECTIONS}
 
     def follow(self, direction: Direction, data: bytes) -> None:

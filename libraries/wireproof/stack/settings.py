@@ -10,8 +10,8 @@ PREFIX = "REFERENCE_SERVER_"
 
 FUNCTIONAL: Mapping[str, float] = {
     "heartbeatInterval": 0.5,
-    "heartbeatTimeout": 2,
-    "registrationTimeout": 1,
+    "heartbeatTimeout": 4,
+    "registrationTimeout": 3,
     "messageTimeout": 2,
     "sessionTimeout": 5,
 }

@@ -111,6 +111,8 @@ async def test_sigterm_under_load(fragile, outage: Callable[[Scene], AbstractAsy
                 await asyncio.gather(*sending)
                 async with asyncio.timeout(GENEROUS_S):
                     assert await process.wait() == 0
+        if outage in (none, killed):
+            assert at.cluster.nodes[0].events("grace period over") == []
         for sender in senders:
             assert sender.close_code == 1012
             rows = await stored(at, sender.user)

@@ -233,7 +233,7 @@ async def test_who_registers_elsewhere_without_redis_is_closed_here(fragile):
 
 
 async def test_a_hint_that_was_lost_is_made_up_for_when_hints_are_heard_again(fragile):
-    async with scene(fragile) as at, pair(at) as (phone, desktop):
+    async with scene(fragile) as at, pair(at) as (phone, desktop), asyncio.timeout(GENEROUS_S):
         for number in range(ROUND_TRIPS):
             await at.tell("CLIENT", "KILL", "TYPE", "pubsub")
             await carried(phone, desktop, number)

@@ -46,8 +46,9 @@ class Way:
         """Puts a stage in the way."""
         wanted = frozenset(opcodes)
         speaks = dialects.create(dialect) if isinstance(dialect, str) else dialect
-        stream = MessageStream(self.tracker, self.direction, control=bool(wanted) and not wanted & DATA)
-        lens = Lens("gate", self.direction, lambda: speaks)
+        is_control = bool(wanted) and not wanted & DATA
+        stream = MessageStream(self.tracker, self.direction, control=is_control)
+        lens = Lens("gate", self.direction, lambda: speaks, [] if is_control else self.tracker.lenses[self.direction])
         duty = Duty(wanted, Chooser(Choice(**choice)), deed, self._touch)  # type: ignore[arg-type]
         self.stages.insert(0, FrameStage(stream, lens, duty))
         return self.stages[0]

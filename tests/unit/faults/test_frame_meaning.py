@@ -129,6 +129,18 @@ class TestJournal:
         way.wake(100)
         assert [data["id"] for data in told("wire", before)] == ["m2", "m1"]
 
+    def test_of_several_faults_the_last_on_the_way_tells(self):
+        before = len(told("wire", 0))
+        way = Way()
+        oldest = way.put(deeds.Drop(), dialect="cloudmessage", count=1)
+        way.put(deeds.Drop(), deeds.PINGS)
+        way.put(deeds.Duplicate(), dialect="cloudmessage", skip=9)
+        way.send(text(cloud(id="m1")), text(cloud(id="m2")))
+        assert [data["id"] for data in told("wire", before)] == ["m2"]
+        way.heal(oldest)
+        way.send(text(cloud(id="m3")))
+        assert [data["id"] for data in told("wire", before)] == ["m2", "m3"]
+
     def test_a_damaged_one_has_not_passed(self):
         before = len(told("wire", 0))
         way = Way()

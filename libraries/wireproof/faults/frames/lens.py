@@ -19,13 +19,16 @@ class Lens:
         link: the link's name.
         direction: where the messages go.
         dialect_of: gives this direction's own dialect.
+        lenses: those that look at the same direction, the last one on the way first: only that one knows what went on.
     """
 
-    def __init__(self, link: str, direction: Direction, dialect_of: DialectOf) -> None:
+    def __init__(self, link: str, direction: Direction, dialect_of: DialectOf, lenses: list[object]) -> None:
         self._link = link
         self._direction = direction
         self._dialect_of = dialect_of
+        self._lenses = lenses
         self._has_told = False
+        lenses.append(self)
 
     @property
     def dialect(self) -> Dialect:
@@ -44,6 +47,12 @@ class Lens:
 
     def passed(self, messages: Sequence[Message]) -> None:
         """Tells the journal that messages went on as they are."""
+        if self._lenses[:1] != [self]:
+            return
         for message in messages:
             if known := message.sent_id or message.id:
                 journal().record("wire", self._link, id=known, direction=self._direction)
+
+    def close(self) -> None:
+        """It looks no more."""
+        self._lenses.remove(self)

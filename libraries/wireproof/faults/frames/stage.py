@@ -54,6 +54,7 @@ class FrameStage:
 
     def release(self, now_ns: int) -> Iterable[Piece]:
         rest = self._rest()
+        self._lens.close()
         return (Piece(rest),) if rest else ()
 
     def _treated(self, message: WireMessage, now_ns: int) -> bytes:

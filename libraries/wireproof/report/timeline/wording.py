@@ -182,6 +182,11 @@ def _fault(event: Event) -> Entry:
     )
 
 
+def _wire(event: Event) -> Entry:
+    data = event.data
+    return Entry("quiet", "⇢", _join("passed", _text(data, "direction"), _text(data, "id")))
+
+
 def _unsent(event: Event) -> Entry:
     data = event.data
     return Entry("bad", "↑", _join("not sent:", _text(data, "id"), _text(data, "reason")))
@@ -240,6 +245,7 @@ _KINDS: dict[str, Callable[[Event], Entry]] = {
     "sent": _sent,
     "received": _received,
     "unsent": _unsent,
+    "wire": _wire,
     "traffic": _traffic,
     "expect": _expect,
     "row": _row,
