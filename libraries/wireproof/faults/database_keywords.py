@@ -30,7 +30,7 @@ class DatabaseKeywords(DataComponent):
 
     @keyword(tags=["Faults", "Database"])
     def terminate_database_sessions(
-        self, *, name: str = "", database: str = "", every: timedelta = None, duration: timedelta = None
+        self, *, name: str = "", db: str = "", every: timedelta = None, duration: timedelta = None
     ) -> Fault:
         """Ends the sessions of the servers, as an administrator or a failover does.
 
@@ -38,7 +38,7 @@ class DatabaseKeywords(DataComponent):
 
         Args:
             name: pattern of the application names that are meant, such as `reference_server*`; all if not given.
-            database: which one; see [Databases].
+            db: which database; see [Databases].
             every: does it again and again, so often, until it is healed.
             duration: how long with `every`, until it is healed if not given.
 
@@ -51,7 +51,7 @@ class DatabaseKeywords(DataComponent):
         ```
         """
         self.require_repetition(every, duration)
-        found = self._database(database)
+        found = self._database(db)
         if every is None:
             return self._terminate_once(found, name)
         interval_s = positive_s(every, "every")
@@ -77,7 +77,7 @@ class DatabaseKeywords(DataComponent):
 
     @keyword(tags=["Faults", "Database"])
     def lock_table(
-        self, table: str, *, mode: LockMode = "ACCESS EXCLUSIVE", database: str = "", duration: timedelta = None
+        self, table: str, *, mode: LockMode = "ACCESS EXCLUSIVE", db: str = "", duration: timedelta = None
     ) -> Fault:
         """Locks a table, as a migration or a forgotten transaction does: whoever needs it waits.
 
@@ -86,7 +86,7 @@ class DatabaseKeywords(DataComponent):
         Args:
             table: its name, with the schema before it where that is not on the search path.
             mode: PostgreSQL's name of the lock; `ACCESS EXCLUSIVE` stops readers, too, `EXCLUSIVE` only writers.
-            database: which one; see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
@@ -101,7 +101,7 @@ class DatabaseKeywords(DataComponent):
         ...    INSERT INTO users (id, created_at) VALUES ('waited', now())
         ```
         """
-        found = self._database(database)
+        found = self._database(db)
         there = found.table(table)
         lock = TableLock(found, there, mode)
         fault = MeasuredFault(
@@ -122,7 +122,7 @@ class DatabaseKeywords(DataComponent):
         message: str = "",
         every: int = 1,
         count: int = 0,
-        database: str = "",
+        db: str = "",
         duration: timedelta = None,
     ) -> Fault:
         """Lets PostgreSQL refuse rows of a table with an error of your choice.
@@ -133,7 +133,7 @@ class DatabaseKeywords(DataComponent):
             message: the error's text; the usual one if not given.
             every: only each so manieth row.
             count: how many rows at most; 0 for all.
-            database: which one; see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
@@ -147,18 +147,18 @@ class DatabaseKeywords(DataComponent):
         ```
         """
         failure = Failure(sqlstate, message, every, count)
-        found = self._database(database)
+        found = self._database(db)
         there = found.table(table)
         return self._plant(failing_inserts(found, there, failure), f"inserts into {there}", duration)
 
     @keyword(tags=["Faults", "Database"])
-    def slow_writes(self, table: str, *, delay: timedelta, database: str = "", duration: timedelta = None) -> Fault:
+    def slow_writes(self, table: str, *, delay: timedelta, db: str = "", duration: timedelta = None) -> Fault:
         """Lets every statement that inserts into, updates or deletes from a table take longer, by `pg_sleep`.
 
         Args:
             table: its name, with the schema before it where that is not on the search path.
             delay: how much longer.
-            database: which one; see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
@@ -170,12 +170,12 @@ class DatabaseKeywords(DataComponent):
         ```
         """
         delay_s = positive_s(delay, "delay")
-        found = self._database(database)
+        found = self._database(db)
         there = found.table(table)
         return self._plant(slow_writes(found, there, delay_s), f"speed of {there}", duration, counts="statements")
 
     @keyword(tags=["Faults", "Database"])
-    def exhaust_connections(self, *, terminate: bool = False, database: str = "", duration: timedelta = None) -> Fault:
+    def exhaust_connections(self, *, terminate: bool = False, db: str = "", duration: timedelta = None) -> Fault:
         """Lets PostgreSQL refuse every new session in a database with "too many clients" (53300).
 
         Sessions of this library are let in. It is done by a login trigger, which needs PostgreSQL 17 and a superuser:
@@ -183,7 +183,7 @@ class DatabaseKeywords(DataComponent):
 
         Args:
             terminate: whether the sessions that are open end, so that servers have to connect again.
-            database: which one; see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
@@ -195,7 +195,7 @@ class DatabaseKeywords(DataComponent):
         Wait Until Stack Is Ready
         ```
         """
-        found = self._database(database)
+        found = self._database(db)
         ended = []
 
         def after() -> None:
@@ -212,16 +212,14 @@ class DatabaseKeywords(DataComponent):
         )
 
     @keyword(tags=["Faults", "Database"])
-    def make_database_read_only(
-        self, *, terminate: bool = True, database: str = "", duration: timedelta = None
-    ) -> Fault:
+    def make_database_read_only(self, *, terminate: bool = True, db: str = "", duration: timedelta = None) -> Fault:
         """Lets new sessions only read, as after a failover to a replica.
 
         When it is healed, sessions that began meanwhile are ended: they would go on to refuse writing.
 
         Args:
             terminate: whether the sessions that are open end first, as they do in a failover; else they go on to write.
-            database: which one; see [Databases].
+            db: which database; see [Databases].
             duration: how long, until it is healed if not given.
 
         Returns:
@@ -233,7 +231,7 @@ class DatabaseKeywords(DataComponent):
         Wait Until Stack Is Ready
         ```
         """
-        found = self._database(database)
+        found = self._database(db)
         planted = read_only(found)
 
         def heal() -> None:

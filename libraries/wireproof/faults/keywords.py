@@ -78,8 +78,8 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
     ## Databases
 
-    Faults inside PostgreSQL are made in one database of the running stack: its own, or `database`, which is the name
-    of a server of `Start Server` (its own database is meant), the name of a database, or its URL. They go straight to
+    Faults inside PostgreSQL are made in one database of the running stack: its own, or `db`, which is the name of a
+    server of `Start Server` (its own database is meant), the name of a database, or its URL. They go straight to
     PostgreSQL, not through a link. Sessions of this library, called `wireproof`, are neither ended nor refused.
 
     A trigger or a setting would stay when a run is killed. So each is noted in the database in the same transaction,

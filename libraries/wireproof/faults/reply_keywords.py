@@ -39,7 +39,8 @@ class ReplyKeywords(Component):
 
         With `to=COMMIT` a reply counts that ends a transaction, also that of a single statement, and says that it was
         committed. Transactions that only read are answered: `SELECT` without unknown functions. Errors go through.
-        Each connection waits behind its first held reply; other connections go on.
+        Each connection waits behind its first held reply; other connections go on. What a server writes in the
+        background counts, too: `matching` says which replies a test is about.
 
         Args:
             link: a link to PostgreSQL.

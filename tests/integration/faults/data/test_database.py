@@ -47,7 +47,7 @@ def schemas(connection: psycopg.Connection) -> int:
 
 def test_inserts_fail_until_it_is_healed(keywords, active, connect, here):
     app = connect()
-    fault = keywords.fail_inserts("notes", database=here)
+    fault = keywords.fail_inserts("notes", db=here)
     error = refused("53100", lambda: insert(app, 1))
     assert "No space left on device" in str(error)
     assert fault.effect == {"inserts": 1}
@@ -60,7 +60,7 @@ def test_inserts_fail_until_it_is_healed(keywords, active, connect, here):
 
 def test_only_some_inserts_fail_and_undone_ones_are_counted(keywords, connect, here):
     app = connect()
-    fault = keywords.fail_inserts("notes", sqlstate="40001", every=2, count=2, message="on purpose", database=here)
+    fault = keywords.fail_inserts("notes", sqlstate="40001", every=2, count=2, message="on purpose", db=here)
     outcomes = []
     for number in range(8):
         try:
@@ -74,17 +74,17 @@ def test_only_some_inserts_fail_and_undone_ones_are_counted(keywords, connect, h
 
 def test_two_tables_may_fail_but_one_not_twice(keywords, connect, here):
     connect().execute("CREATE TABLE others (id int)")
-    keywords.fail_inserts("notes", database=here)
-    keywords.fail_inserts("public.others", database=here)
+    keywords.fail_inserts("notes", db=here)
+    keywords.fail_inserts("public.others", db=here)
     with pytest.raises(FaultError, match=r"postgres has inserts into notes fail with 53100 since .* contradicts"):
-        keywords.fail_inserts("public.notes", sqlstate="40001", database=here)
+        keywords.fail_inserts("public.notes", sqlstate="40001", db=here)
 
 
 def test_a_role_without_rights_feels_it_like_others(keywords, connect, here):
     app = connect()
     app.execute("DROP ROLE IF EXISTS faults_app; CREATE ROLE faults_app; GRANT ALL ON notes TO faults_app")
     app.execute("SET ROLE faults_app")
-    fault = keywords.fail_inserts("notes", database=here)
+    fault = keywords.fail_inserts("notes", db=here)
     refused("53100", lambda: insert(app, 1))
     assert fault.touched == 1
     app.execute("RESET ROLE; DROP OWNED BY faults_app; DROP ROLE faults_app")
@@ -92,7 +92,7 @@ def test_a_role_without_rights_feels_it_like_others(keywords, connect, here):
 
 def test_a_table_that_is_used_does_not_keep_the_fault_alive(keywords, active, connect, here):
     app, reader = connect(), connect("reader")
-    fault = keywords.fail_inserts("notes", database=here)
+    fault = keywords.fail_inserts("notes", db=here)
     reader.execute("BEGIN; SELECT * FROM notes")
     healing = pytest.MonkeyPatch()
     healing.setattr(undo_postgres, "_PATIENCE_S", 0.1)
@@ -109,7 +109,7 @@ OURS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE appli
 
 def test_a_planted_fault_outlives_its_session_and_is_healed_all_the_same(keywords, active, connect, here):
     app = connect()
-    fault = keywords.fail_inserts("notes", database=here)
+    fault = keywords.fail_inserts("notes", db=here)
     app.execute(f"{OURS} AND datname = current_database()")
     refused("53100", lambda: insert(app, 1))
     assert fault.touched == 1
@@ -119,7 +119,7 @@ def test_a_planted_fault_outlives_its_session_and_is_healed_all_the_same(keyword
 
 def test_a_lock_that_was_lost_is_told(keywords, active, connect, here):
     app = connect()
-    fault = keywords.lock_table("notes", database=here)
+    fault = keywords.lock_table("notes", db=here)
     app.execute(f"{OURS} AND datname = current_database()")
     with pytest.raises(FaultError, match="the lock of notes is lost: PostgreSQL: "):
         active.heal(fault)
@@ -128,7 +128,7 @@ def test_a_lock_that_was_lost_is_told(keywords, active, connect, here):
 
 def test_writes_are_slow(keywords, connect, here, background):
     app = connect()
-    fault = keywords.slow_writes("notes", delay=timedelta(minutes=1), database=here)
+    fault = keywords.slow_writes("notes", delay=timedelta(minutes=1), db=here)
     writing = background.submit(insert, app, 1)
     until(lambda: fault.touched)
     assert not writing.done()
@@ -140,7 +140,7 @@ def test_writes_are_slow(keywords, connect, here, background):
 
 def test_who_needs_a_locked_table_waits(keywords, active, connect, here, background):
     app, other = connect(), connect("other")
-    fault = keywords.lock_table("notes", database=here)
+    fault = keywords.lock_table("notes", db=here)
     waiting = [background.submit(insert, app, 1), background.submit(count, other)]
     until(lambda: fault.effect["sessions"] == 2)
     assert not any(one.done() for one in waiting)
@@ -151,11 +151,11 @@ def test_who_needs_a_locked_table_waits(keywords, active, connect, here, backgro
 
 
 def test_readers_pass_a_weaker_lock(keywords, connect, here):
-    fault = keywords.lock_table("notes", mode="EXCLUSIVE", database=here)
+    fault = keywords.lock_table("notes", mode="EXCLUSIVE", db=here)
     assert count(connect()) == 0
     assert fault.touched == 0
     with pytest.raises(FaultError, match="ACCESS EXCLUSIVE lock of notes"):
-        keywords.lock_table("notes", database=here)
+        keywords.lock_table("notes", db=here)
 
 
 def test_a_lock_that_cannot_be_had_is_said_and_not_left(keywords, active, connect, here, monkeypatch):
@@ -163,7 +163,7 @@ def test_a_lock_that_cannot_be_had_is_said_and_not_left(keywords, active, connec
     holder = connect()
     holder.execute("BEGIN; LOCK TABLE notes")
     with pytest.raises(FaultError, match="PostgreSQL: canceling statement due to lock timeout"):
-        keywords.lock_table("notes", database=here)
+        keywords.lock_table("notes", db=here)
     assert active.on == []
     assert scopes.leave(scopes.current()) == [], "nobody demands an effect of it"
     holder.execute("COMMIT")
@@ -172,15 +172,15 @@ def test_a_lock_that_cannot_be_had_is_said_and_not_left(keywords, active, connec
 def test_sessions_are_terminated_but_not_ours(keywords, connect, here, database):
     app, other = connect("reference_server 1"), connect("worker")
     with database.session() as ours:
-        keywords.terminate_database_sessions(name="reference*", database=here)
+        keywords.terminate_database_sessions(name="reference*", db=here)
         refused("57P01", lambda: count(app))
         assert count(other) == 0
-        fault = keywords.terminate_database_sessions(database=here)
+        fault = keywords.terminate_database_sessions(db=here)
         refused("57P01", lambda: count(other))
         assert count(ours) == 0
     assert fault.effect == {"sessions": 1}
     with pytest.raises(FaultError, match=rf"no session 'x\*' to terminate in database {here}; there is none"):
-        keywords.terminate_database_sessions(name="x*", database=here)
+        keywords.terminate_database_sessions(name="x*", db=here)
 
 
 @pytest.fixture(autouse=True)
@@ -195,16 +195,16 @@ def test_sessions_of_the_test_process_stay_and_those_a_link_carries_for_others_e
     monkeypatch.undo()
     app = connect()
     with pytest.raises(FaultError, match="no session to terminate"):
-        keywords.terminate_database_sessions(database=here)
+        keywords.terminate_database_sessions(db=here)
     assert count(app) == 0
     port = app.execute("SELECT inet_client_port()").fetchone()[0]
     monkeypatch.setattr("wireproof.faults.database.links.carried", lambda: {port: 1})
-    keywords.terminate_database_sessions(database=here)
+    keywords.terminate_database_sessions(db=here)
     refused("57P01", lambda: count(app))
 
 
 def test_sessions_are_terminated_again_and_again(keywords, active, connect, here):
-    fault = keywords.terminate_database_sessions(every=timedelta(milliseconds=20), database=here)
+    fault = keywords.terminate_database_sessions(every=timedelta(milliseconds=20), db=here)
     for _ in range(3):
         until(partial(is_refused, partial(count, connect())))
     active.heal(fault)
@@ -214,7 +214,7 @@ def test_sessions_are_terminated_again_and_again(keywords, active, connect, here
 
 def test_new_sessions_are_refused(keywords, active, connect, here):
     app = connect()
-    fault = keywords.exhaust_connections(database=here)
+    fault = keywords.exhaust_connections(db=here)
     assert count(app) == 0
     for _ in range(2):
         with pytest.raises(psycopg.OperationalError, match="too many clients already"):
@@ -222,7 +222,7 @@ def test_new_sessions_are_refused(keywords, active, connect, here):
     assert fault.effect == {"connections": 2}
     active.heal(fault)
     assert count(connect()) == 0
-    fault = keywords.exhaust_connections(terminate=True, database=here)
+    fault = keywords.exhaust_connections(terminate=True, db=here)
     refused("57P01", lambda: count(app))
     assert fault.effect["connections"] == 0
     assert fault.effect["sessions"] >= 1
@@ -230,7 +230,7 @@ def test_new_sessions_are_refused(keywords, active, connect, here):
 
 def test_a_database_is_read_only_for_new_sessions(keywords, active, connect, here):
     app = connect()
-    fault = keywords.make_database_read_only(database=here)
+    fault = keywords.make_database_read_only(db=here)
     refused("57P01", lambda: insert(app, 1))
     replica = connect()
     assert count(replica) == 0
@@ -243,7 +243,7 @@ def test_a_database_is_read_only_for_new_sessions(keywords, active, connect, her
 
 def test_what_was_set_for_the_database_is_set_again(keywords, active, connect, here):
     connect().execute(f'ALTER DATABASE "{here}" SET default_transaction_read_only = true')
-    fault = keywords.make_database_read_only(terminate=False, database=here)
+    fault = keywords.make_database_read_only(terminate=False, db=here)
     active.heal(fault)
     assert connect().execute("SHOW default_transaction_read_only").fetchone() == ("on",)
     found = connect().execute(
@@ -254,7 +254,7 @@ def test_what_was_set_for_the_database_is_set_again(keywords, active, connect, h
 
 def test_a_fault_heals_after_its_duration(keywords, active, connect, here):
     app = connect()
-    keywords.fail_inserts("notes", database=here, duration=SOON)
+    keywords.fail_inserts("notes", db=here, duration=SOON)
     until(lambda: not is_refused(lambda: insert(app, 1)))
     until(lambda: schemas(app) == 0)
     assert active.on == []
@@ -263,21 +263,21 @@ def test_a_fault_heals_after_its_duration(keywords, active, connect, here):
 @pytest.mark.parametrize(
     ("ask", "reason"),
     [
-        (lambda k, db: k.fail_inserts("note", database=db), "no table 'note' in database .*; similar ones: notes"),
-        (lambda k, db: k.lock_table("zzz", database=db), "no table 'zzz' in database .*; similar ones: notes"),
+        (lambda k, db: k.fail_inserts("note", db=db), "no table 'note' in database .*; similar ones: notes"),
+        (lambda k, db: k.lock_table("zzz", db=db), "no table 'zzz' in database .*; similar ones: notes"),
         (
-            lambda k, db: k.fail_inserts("notes", sqlstate="5310", database=db),
+            lambda k, db: k.fail_inserts("notes", sqlstate="5310", db=db),
             "'5310' is no SQLSTATE of an error: write",
         ),
-        (lambda k, db: k.fail_inserts("notes", sqlstate="00000", database=db), "'00000' is no SQLSTATE of an error"),
-        (lambda k, db: k.fail_inserts("notes", every=0, database=db), "every=0 and count=0: every is 1 or more"),
-        (lambda k, db: k.fail_inserts("notes", count=-1, database=db), "count is 0 .all. or more"),
-        (lambda k, db: k.slow_writes("notes", delay=timedelta(0), database=db), "delay is 0 s: give more than 0 s"),
-        (lambda k, db: k.lock_table("notes", database=db, duration=timedelta(-1)), "duration is -86400 s"),
-        (lambda k, db: k.lock_table("notes", database="nowhere"), 'PostgreSQL: .*database "nowhere" does not exist'),
-        (lambda k, db: k.terminate_database_sessions(every=timedelta(0), database=db), "every is 0 s: give more"),
+        (lambda k, db: k.fail_inserts("notes", sqlstate="00000", db=db), "'00000' is no SQLSTATE of an error"),
+        (lambda k, db: k.fail_inserts("notes", every=0, db=db), "every=0 and count=0: every is 1 or more"),
+        (lambda k, db: k.fail_inserts("notes", count=-1, db=db), "count is 0 .all. or more"),
+        (lambda k, db: k.slow_writes("notes", delay=timedelta(0), db=db), "delay is 0 s: give more than 0 s"),
+        (lambda k, db: k.lock_table("notes", db=db, duration=timedelta(-1)), "duration is -86400 s"),
+        (lambda k, db: k.lock_table("notes", db="nowhere"), 'PostgreSQL: .*database "nowhere" does not exist'),
+        (lambda k, db: k.terminate_database_sessions(every=timedelta(0), db=db), "every is 0 s: give more"),
         (
-            lambda k, db: k.terminate_database_sessions(duration=SOON, database=db),
+            lambda k, db: k.terminate_database_sessions(duration=SOON, db=db),
             "duration is for what is done again and again",
         ),
     ],
@@ -292,10 +292,10 @@ def test_bad_input_is_one_plain_line_and_does_nothing(keywords, active, here, as
 def test_a_stack_of_others_is_left_alone(keywords, stack, monkeypatch, here):
     monkeypatch.setattr(stack, "disposable", False)
     with pytest.raises(FaultError, match="faults of databases, caches and services are for disposable stacks"):
-        keywords.lock_table("notes", database=here)
+        keywords.lock_table("notes", db=here)
     monkeypatch.setattr(stack, "can", lambda ability: False)
     with pytest.raises(UnableError, match="the embedded stack cannot read sessions"):
-        keywords.lock_table("notes", database=here)
+        keywords.lock_table("notes", db=here)
 
 
 def test_a_role_that_may_not_is_a_reason_to_skip(keywords, connect, here, database, monkeypatch, stack):

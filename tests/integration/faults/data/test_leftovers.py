@@ -13,7 +13,7 @@ def keywords(active) -> DatabaseKeywords:
 
 
 def test_a_fault_of_a_run_that_lives_is_left_alone(keywords, database, stack, connect):
-    keywords.fail_inserts("notes", database=database.name)
+    keywords.fail_inserts("notes", db=database.name)
     assert leftovers.heal(stack) == []
     with pytest.raises(psycopg.errors.DiskFull):
         connect().execute("INSERT INTO notes VALUES (1)")
