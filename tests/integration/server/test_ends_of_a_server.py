@@ -126,10 +126,11 @@ async def test_sigkill_under_load_again_and_again(fragile):
         senders = await crowd(at)
         for number in range(3):
             target = at.cluster.targets[-1]
+            for sender in senders:
+                sender.under_load.clear()  # of the round before
             sending = [asyncio.create_task(sender.send_until_closed(target)) for sender in senders]
             for sender in senders:
                 await sender.under_load.wait()
-                sender.under_load.clear()
             await at.cluster.kill(number)
             await asyncio.gather(*sending)
             for sender in senders:
