@@ -15,7 +15,7 @@ from wireproof.faults.frames import deeds
 from wireproof.faults.frames.choice import Choice
 from wireproof.faults.frames.codec import WireFrame, masked
 from wireproof.faults.frames.stream import LONGEST_HELD
-from wireproof.faults.stage import Piece
+from wireproof.faults.links.stage import Piece
 from wireproof.matching import Matcher
 
 PLACES = st.lists(st.integers(0, 500_000), max_size=6)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wireproof.faults.fault import Fault
-from wireproof.faults.postgres_wire import PostgresTracker
-from wireproof.faults.replies import Catch, ReplyStage, Selection, Then
-from wireproof.faults.stage import Piece
+from wireproof.faults.links.stage import Piece
+from wireproof.faults.postgres.replies import Catch, ReplyStage, Selection, Then
+from wireproof.faults.postgres.tracker import PostgresTracker
 
 INSERT = pg.parse("INSERT INTO t VALUES (1)") + pg.bind() + pg.execute() + pg.SYNC
 HEAD = pg.PARSED + pg.BOUND

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from line import Line
 
-from wireproof.faults.delays import Bandwidth, Latency, Pause, Slices, SlowClose
-from wireproof.faults.losses import BlackHole, CutMidFrame, FlipBits, ResetAfter
-from wireproof.faults.stage import Piece, Stage
-from wireproof.faults.transit import HELD_BYTES
+from wireproof.faults.links.stage import Piece, Stage
+from wireproof.faults.links.transit import HELD_BYTES
+from wireproof.faults.streams.delays import Bandwidth, Latency, Pause, Slices, SlowClose
+from wireproof.faults.streams.losses import BlackHole, CutMidFrame, FlipBits, ResetAfter
 
 MS = 1_000_000
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from wireproof.dialects import CLOSE, CONTINUATION, Message
-from wireproof.faults.websocket import head_sizes
+from wireproof.faults.frames.tracker import head_sizes
 
 
 @dataclass(frozen=True)

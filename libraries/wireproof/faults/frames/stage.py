@@ -8,7 +8,7 @@ from wireproof.faults.frames.codec import WireMessage
 from wireproof.faults.frames.deeds import DATA, Deed, Onward
 from wireproof.faults.frames.lens import Lens
 from wireproof.faults.frames.stream import MessageStream
-from wireproof.faults.stage import Piece
+from wireproof.faults.links.stage import Piece
 
 
 @dataclass(frozen=True, slots=True)

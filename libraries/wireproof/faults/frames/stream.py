@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from wireproof.faults.frames.codec import WireFrame, WireMessage
-from wireproof.faults.stage import Direction
-from wireproof.faults.websocket import WebSocketTracker
+from wireproof.faults.frames.tracker import WebSocketTracker
+from wireproof.faults.links.stage import Direction
 
 LONGEST_HELD = 64 * 1024 * 1024
 """A longer message goes through untouched rather than into memory."""

@@ -9,8 +9,8 @@ import pytest
 from patience import is_refused, until
 
 from wireproof import scopes
-from wireproof.faults.database_keywords import DatabaseKeywords
 from wireproof.faults.errors import FaultError, UnableError
+from wireproof.faults.postgres.database_keywords import DatabaseKeywords
 from wireproof.stack import undo_postgres
 
 SOON = timedelta(seconds=0.2)
@@ -159,7 +159,7 @@ def test_readers_pass_a_weaker_lock(keywords, connect, here):
 
 
 def test_a_lock_that_cannot_be_had_is_said_and_not_left(keywords, active, connect, here, monkeypatch):
-    monkeypatch.setattr("wireproof.faults.locks._LOCK_MS", 10)
+    monkeypatch.setattr("wireproof.faults.postgres.locks._LOCK_MS", 10)
     holder = connect()
     holder.execute("BEGIN; LOCK TABLE notes")
     with pytest.raises(FaultError, match="PostgreSQL: canceling statement due to lock timeout"):
@@ -186,7 +186,7 @@ def test_sessions_are_terminated_but_not_ours(keywords, connect, here, database)
 @pytest.fixture(autouse=True)
 def strangers(monkeypatch):
     """Sessions of the test process count as those of a server."""
-    monkeypatch.setattr("wireproof.faults.database.ports.held_by", lambda processes: frozenset())
+    monkeypatch.setattr("wireproof.faults.postgres.database.ports.held_by", lambda processes: frozenset())
 
 
 def test_sessions_of_the_test_process_stay_and_those_a_link_carries_for_others_end(
@@ -198,7 +198,7 @@ def test_sessions_of_the_test_process_stay_and_those_a_link_carries_for_others_e
         keywords.terminate_database_sessions(db=here)
     assert count(app) == 0
     port = app.execute("SELECT inet_client_port()").fetchone()[0]
-    monkeypatch.setattr("wireproof.faults.database.links.carried", lambda: {port: 1})
+    monkeypatch.setattr("wireproof.faults.postgres.database.links.carried", lambda: {port: 1})
     keywords.terminate_database_sessions(db=here)
     refused("57P01", lambda: count(app))
 
@@ -302,7 +302,7 @@ def test_a_role_that_may_not_is_a_reason_to_skip(keywords, connect, here, databa
     admin = connect()
     admin.execute("DROP ROLE IF EXISTS faults_plain; CREATE ROLE faults_plain LOGIN PASSWORD 'plain-password'")
     url = database.url.replace(f"{stack.postgres.url.split('//')[1].split('@')[0]}@", "faults_plain:plain-password@")
-    monkeypatch.setattr("wireproof.faults.database_keywords.database_of", lambda name: type(database)(url))
+    monkeypatch.setattr("wireproof.faults.postgres.database_keywords.database_of", lambda name: type(database)(url))
     for ask in (
         lambda: keywords.fail_inserts("notes"),
         lambda: keywords.exhaust_connections(),

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from wireproof.faults.database_keywords import DatabaseKeywords
+from wireproof.faults.postgres.database_keywords import DatabaseKeywords
 from wireproof.stack import StackError, leftovers, undo_postgres
 
 
