@@ -45,7 +45,7 @@ def active(stack: EmbeddedStack) -> Iterator[ActiveFaults]:
 
 @pytest.fixture
 def keywords(active: ActiveFaults) -> CacheKeywords:
-    return CacheKeywords(active, links=None)
+    return CacheKeywords(active)
 
 
 @pytest.fixture

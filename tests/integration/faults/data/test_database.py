@@ -18,7 +18,7 @@ SOON = timedelta(seconds=0.2)
 
 @pytest.fixture
 def keywords(active, database) -> DatabaseKeywords:
-    return DatabaseKeywords(active, links=None)
+    return DatabaseKeywords(active)
 
 
 @pytest.fixture

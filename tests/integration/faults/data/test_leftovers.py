@@ -9,7 +9,7 @@ from wireproof.stack import StackError, leftovers, undo_postgres
 
 @pytest.fixture
 def keywords(active) -> DatabaseKeywords:
-    return DatabaseKeywords(active, links=None)
+    return DatabaseKeywords(active)
 
 
 def test_a_fault_of_a_run_that_lives_is_left_alone(keywords, database, stack, connect):
