@@ -47,9 +47,7 @@ class TestMeasured:
         fault = MeasuredFault("postgres", "full", healed.set, measure=away)
         fault.undo()
         assert healed.is_set()
-        with pytest.raises(
-            FaultError, match=r"full on 'postgres' touched could not be counted: .*gone$"
-        ):
+        with pytest.raises(FaultError, match=r"full on 'postgres' touched could not be counted: .*gone$"):
             require_effect(fault)
 
     def test_one_that_could_not_be_healed_is_asked_again(self) -> None:

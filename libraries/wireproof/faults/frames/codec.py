@@ -8,6 +8,9 @@ from functools import cached_property
 from wireproof.dialects import CLOSE, CONTINUATION, Message
 from wireproof.faults.frames.tracker import head_sizes
 
+LONGEST_HELD = 64 * 1024 * 1024
+"""A longer message goes through untouched rather than into memory, and no more than that is delayed."""
+
 
 @dataclass(frozen=True)
 class WireFrame:

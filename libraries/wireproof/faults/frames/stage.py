@@ -43,6 +43,11 @@ class FrameStage:
         """When it wants to be fed, if only an empty piece; 0 for not before bytes come."""
         return self._duty.deed.wake_ns if self._stream.is_clear else 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it keeps as much as it may."""
+        return self._duty.deed.is_full
+
     def feed(self, piece: Piece, now_ns: int) -> Iterable[Piece]:
         out = bytearray(self._due(now_ns))
         for item in self._stream.split(piece.data):

@@ -20,6 +20,7 @@ from wireproof.wiretext import safe
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 1024
 _ACCEPTED_AT_ONCE = 100
+_RETRY_S = 0.1
 
 
 class FaultProxy:
@@ -138,11 +139,20 @@ class FaultProxy:
                 taken, address = self._socket.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
+            except OSError as error:  # out of descriptors: whoever waits is taken when there is one again
+                self._loop.remove_reader(self._socket)
+                self._loop.call_later(_RETRY_S, self._accept_again, self._socket)
+                journal.current().record("note", self.name, text=f"link '{self.name}' takes nobody: {error.strerror}")
+                return
             taken.setblocking(False)
             self.accepted += 1
             task = self._loop.create_task(self._receive(taken, f"{address[0]}:{address[1]}", self.accepted))
             self._arriving[task] = taken
             task.add_done_callback(self._arrived)
+
+    def _accept_again(self, listening: socket.socket) -> None:
+        if listening is self._socket and listening.fileno() >= 0:
+            self._loop.add_reader(listening, self._accept)
 
     def _arrived(self, task: "asyncio.Task[None]") -> None:
         del self._arriving[task]
@@ -158,7 +168,7 @@ class FaultProxy:
             gone = asyncio.Event()
             answerer = gate.answerer(gone.set)
             if answerer is not None:
-                await self._answer(taken, answerer, gone)
+                await self._answer(taken, client_address, answerer, gone)
                 return
         connection = Connection(number, client_address, self._around)
         self._connections[number] = connection
@@ -180,12 +190,15 @@ class FaultProxy:
             connection.reset()
             raise
 
-    async def _answer(self, taken: socket.socket, answerer: asyncio.Protocol, gone: asyncio.Event) -> None:
+    async def _answer(
+        self, taken: socket.socket, client_address: str, answerer: asyncio.Protocol, gone: asyncio.Event
+    ) -> None:
         transport, _ = await self._loop.connect_accepted_socket(lambda: answerer, taken)
         try:
             await gone.wait()
         finally:
             transport.abort()
+            self._callers.pop(client_address, None)
 
     def _forget(self, connection: Connection) -> None:
         self._connections.pop(connection.number, None)

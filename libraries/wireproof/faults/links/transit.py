@@ -112,7 +112,8 @@ class Transit:
 
     def _weigh(self) -> None:
         held = sum(slot.held for slot in self._slots)
-        if (held >= HELD_BYTES) is not self._throttled:
+        full = held >= HELD_BYTES or any(getattr(slot.stage, "is_full", False) for slot in self._slots)
+        if full is not self._throttled:
             self._throttled = not self._throttled
             self._throttle(self._throttled)
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from wireproof.faults.fault import Fault
-from wireproof.faults.links.stage import Piece
+from wireproof.faults.links.stage import NEVER_NS, Piece
 from wireproof.faults.postgres.tracker import Part, PostgresTracker, Reply
 from wireproof.history import SLICE_S
 
 To = Literal["COMMIT", "ANY"]
 Then = Literal["hold", "lose"]
+
+_LONGEST_HELD = 64 * 1024 * 1024
+"""A longer reply goes through rather than into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +110,12 @@ class ReplyStage:
         self._catch = catch
         self._then = then
         self._open = bytearray()
-        self._held: list[Piece] = []
         self._has_caught = False
 
     def feed(self, piece: Piece, now_ns: int) -> Iterator[Piece]:
         """What the client gets of what the server said."""
         if self._has_caught:
-            self._hold(piece)
+            yield from self._kept(piece)
             return
         passed, at = bytearray(), 0
         for part in self._tracker.parts if piece.data else ():
@@ -128,7 +130,7 @@ class ReplyStage:
                     yield Piece(bytes(passed))
                 yield from self._catch_it(replace(piece, data=piece.data[at:]))
                 return
-            if part.is_last or part.is_urgent or self._tracker.lost:
+            if part.is_last or part.is_urgent or self._tracker.lost or len(self._open) > _LONGEST_HELD:
                 passed += self._take_open()
         if piece.end:
             passed += self._take_open()
@@ -136,11 +138,9 @@ class ReplyStage:
             yield replace(piece, data=bytes(passed))
 
     def release(self, now_ns: int) -> Iterator[Piece]:
-        """What was held, in its order."""
+        """What had arrived of a reply that is not whole yet."""
         if self._open:
             yield Piece(self._take_open())
-        held, self._held = self._held, []
-        yield from held
 
     def _may_be_meant(self, part: Part) -> bool:
         return not self._catch.is_full and self._catch.selection.may_mean(part)
@@ -154,12 +154,13 @@ class ReplyStage:
             self._open.clear()
             yield Piece(end="rst")
         else:
-            self._hold(Piece(self._take_open()))
-            self._hold(rest)
+            yield from self._kept(Piece(self._take_open()))
+            yield from self._kept(rest)
 
-    def _hold(self, piece: Piece) -> None:
+    def _kept(self, piece: Piece) -> Iterator[Piece]:
+        """What comes behind a caught reply waits with it, or goes the same way."""
         if self._then == "hold":
-            self._held.append(piece)
+            yield replace(piece, due_ns=NEVER_NS)
 
     def _take_open(self) -> bytes:
         data = bytes(self._open)

@@ -6,12 +6,9 @@ from dataclasses import replace
 from typing import Literal
 
 from wireproof.faults.links.effect import Felt
-from wireproof.faults.links.stage import Piece
+from wireproof.faults.links.stage import NEVER_NS, Piece
 
 Distribution = Literal["uniform", "normal"]
-NEVER_NS = 2**62
-"""Due when the fault is healed."""
-
 _SMOOTH_S = 0.01
 _PER_SECOND = 1_000_000_000
 
@@ -83,8 +80,9 @@ class Slices(_Delay):
         self._next_ns = 0
 
     def feed(self, piece: Piece, now_ns: int) -> Iterator[Piece]:
-        self._felt(len(piece.data))
         self._next_ns = max(self._next_ns, now_ns)
+        if len(piece.data) > self._size or self._next_ns > now_ns:
+            self._felt(len(piece.data))
         for part in _cut(piece, self._size):
             yield replace(part, due_ns=self._next_ns)
             self._next_ns += self._gap_ns if part.data else 0

@@ -39,7 +39,9 @@ class AnsweringGate:
         return self._turns.passes()
 
     def answerer(self, gone: Callable[[], None]) -> asyncio.Protocol:
-        return Ending(self._how == "reset", gone) if isinstance(self._how, str) else Answering(self._how, gone)
+        if isinstance(self._how, bytes):
+            return Answering(self._how, gone)
+        return Resetting(gone) if self._how == "reset" else Closing(gone)
 
     async def delay(self) -> None:
         raise AssertionError("who is answered does not go on")
@@ -77,41 +79,57 @@ class WaitingGate:
         self._healed.set()
 
 
-class Ending(asyncio.Protocol):
-    """Ends a connection as soon as it is there."""
+class Resetting(asyncio.Protocol):
+    """Resets a connection as soon as it is there."""
 
-    def __init__(self, reset: bool, gone: Callable[[], None]) -> None:
-        self._reset = reset
+    def __init__(self, gone: Callable[[], None]) -> None:
         self._gone = gone
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's, always
-        if self._reset:
-            abort(transport)
-        else:
-            transport.close()
+        abort(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone()
 
 
-class Answering(asyncio.Protocol):
-    """Reads one HTTP request's head, answers it and ends the connection."""
+class Closing(asyncio.Protocol):
+    """Ends a connection by FIN as soon as it is there.
+
+    What the client says is read until it ends its side too: a system resets a connection that is closed unread.
+    """
 
     transport: asyncio.Transport
 
-    def __init__(self, answer: bytes, gone: Callable[[], None]) -> None:
-        self._answer = answer
+    def __init__(self, gone: Callable[[], None]) -> None:
         self._gone = gone
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's, always
+        self.transport = transport
+        transport.write_eof()
+
+    def data_received(self, data: bytes) -> None:
+        """Nobody listens."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gone()
+
+
+class Answering(Closing):
+    """Reads one HTTP request's head, answers it and ends the connection by FIN."""
+
+    def __init__(self, answer: bytes, gone: Callable[[], None]) -> None:
+        super().__init__(gone)
+        self._answer = answer
         self._head = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's, always
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        if not self._answer:
+            return
         self._head += data
         if b"\r\n\r\n" in self._head or len(self._head) > LARGEST_HEAD:
             self.transport.write(self._answer)
-            self.transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._gone()
+            self.transport.write_eof()
+            self._answer = self._head = b""

@@ -60,6 +60,8 @@ class CutMidFrame:
         tracker: knows where frames end; None for any protocol: then half of the next bytes go through.
     """
 
+    understands_messages = True  # the tracker knows where the peer is, and not what other stages hold back
+
     def __init__(self, felt: Felt, direction: Direction, tracker: Any) -> None:
         self._felt = felt
         self._direction = direction
