@@ -106,7 +106,7 @@ class DatabaseKeywords(DataComponent):
         lock = TableLock(found, there, mode)
         fault = MeasuredFault(
             POSTGRES,
-            f"{mode} lock of {there.name}",
+            f"{mode} lock of {safe(there.name, 60)}",
             lock.release,
             (f"lock of {there} in {found.name}",),
             measure=lock.effect,
@@ -233,18 +233,19 @@ class DatabaseKeywords(DataComponent):
         """
         found = self._database(db)
         planted = read_only(found)
-
-        def heal() -> None:
-            since_s = (now_ns() - fault.began_ns) / 1e9
-            fault.touch("sessions", sum(session.open_s < since_s for session in found.others()))
-            planted.remove()
+        ended: list[int] = []
 
         def do() -> None:
             planted.plant()
             if terminate:
-                fault.touch("sessions", found.terminate(found.others()))
+                ended.append(found.terminate(found.others()))
 
-        fault = Fault(POSTGRES, planted.deed, heal, (f"writing in {found.name}",))
+        def measure() -> dict[str, int]:
+            since_s = (now_ns() - fault.began_ns) / 1e9
+            return {"sessions": sum(ended) + sum(session.open_s < since_s for session in found.others())}
+
+        claims = (f"writing in {found.name}",)
+        fault = MeasuredFault(POSTGRES, planted.deed, planted.remove, claims, measure=measure)
         return self.active.begin(fault, do, lasting_s(duration))
 
     def _plant(

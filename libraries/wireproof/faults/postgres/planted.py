@@ -155,6 +155,7 @@ class Planted:
         self._note = note
         self._fill = fill
         self._schema = ""
+        self._started: object = None
         self._session: psycopg.Connection[Any] | None = None
 
     @property
@@ -174,19 +175,27 @@ class Planted:
                 schema = undo_postgres.plant(session, self._note)
                 plot = Plot(session, schema)
                 plot.run("CREATE SEQUENCE {plot}.touched")
+                self._started = session.execute("SELECT pg_postmaster_start_time()").fetchall()[0][0]
                 self._fill(plot)
             self._schema = schema
 
     def count(self) -> int:
-        """How often it was felt so far."""
+        """How often it was felt so far.
+
+        Raises:
+            FaultError: PostgreSQL cannot tell.
+        """
         if not self._schema:
             return 0
         from psycopg.sql import SQL, Identifier
 
-        asked = SQL("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {}")
+        asked = SQL("SELECT CASE WHEN is_called THEN last_value ELSE 0 END, pg_postmaster_start_time() FROM {}")
         with plainly():
-            row = self._ready().execute(asked.format(Identifier(self._schema, "touched"))).fetchone()
-        return int(row[0]) if row else 0
+            ((count, started),) = self._ready().execute(asked.format(Identifier(self._schema, "touched"))).fetchall()
+        if not count and started != self._started:
+            # what a transaction counted that was undone need not be on disk when PostgreSQL is killed
+            raise FaultError("PostgreSQL was restarted, and may have forgotten it")
+        return int(count)
 
     def remove(self) -> None:
         """Takes it out, and ends the session; does nothing when it is not there."""
@@ -225,7 +234,7 @@ def failing_inserts(database: Database, table: Table, failure: Failure) -> Plant
         options = [failure.sqlstate, failure.text, str(failure.every), str(failure.count)]
         plot.add_trigger("INSERT ON {table} FOR EACH ROW", table, [*options, *counters])
 
-    return Planted(database, Note(f"inserts into {table.name} fail with {failure.sqlstate}"), fill)
+    return Planted(database, Note(f"inserts into {safe(table.name, 60)} fail with {failure.sqlstate}"), fill)
 
 
 def slow_writes(database: Database, table: Table, delay_s: float) -> Planted:
@@ -236,7 +245,7 @@ def slow_writes(database: Database, table: Table, delay_s: float) -> Planted:
         events: LiteralString = "INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT"
         plot.add_trigger(events, table, [str(delay_s), plot.counter("touched")])
 
-    return Planted(database, Note(f"writes into {table.name} take {delay_s:g} s longer"), fill)
+    return Planted(database, Note(f"writes into {safe(table.name, 60)} take {delay_s:g} s longer"), fill)
 
 
 def refused_logins(database: Database) -> Planted:

@@ -139,6 +139,18 @@ class Cache:
         return self._client
 
 
+class Growth:
+    """How much a counter of Redis has grown since now; one that a restart began anew counts from 0."""
+
+    def __init__(self, counter: Callable[[], int]) -> None:
+        self._counter = counter
+        self._before = counter()
+
+    def __call__(self) -> int:
+        now = self._counter()
+        return now - self._before if now >= self._before else now
+
+
 class Noted:
     """A fault in Redis that outlives its connection, noted before it is done.
 

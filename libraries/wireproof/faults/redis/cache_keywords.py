@@ -1,6 +1,7 @@
 """Keywords for faults inside Redis."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -12,7 +13,7 @@ from wireproof.faults.component import DataComponent, lasting_s, positive_s
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
 from wireproof.faults.measured import MeasuredFault
-from wireproof.faults.redis.cache import Cache, Client, Kind, Noted
+from wireproof.faults.redis.cache import Cache, Client, Growth, Kind, Noted
 from wireproof.faults.repeat import Repeat
 from wireproof.quantities import Duration
 from wireproof.stack import undo_redis
@@ -117,9 +118,9 @@ class CacheKeywords(DataComponent):
         before = cache.settings("maxmemory", "maxmemory-policy")
         undo = [("CONFIG", "SET", name, value) for name, value in before.items()]
         do = [("CONFIG", "SET", "maxmemory-policy", "noeviction"), ("CONFIG", "SET", "maxmemory", "1")]
-        counted = cache.errors("OOM")
+        refused = Growth(lambda: cache.errors("OOM"))
         noted = Noted(cache, "out of memory", do, undo)
-        return self._note(noted, "memory", lambda: {"commands": cache.errors("OOM") - counted}, duration)
+        return self._note(noted, "memory", lambda: {"commands": refused()}, duration)
 
     @keyword(tags=["Faults", "Cache"])
     def empty_cache(self, *, all_databases: bool = False) -> Fault:
@@ -177,7 +178,7 @@ class CacheKeywords(DataComponent):
             [("ACL", "SETUSER", user, "on")],
             access=password,
         )
-        counted = cache.refused_logins()
+        refused = Growth(cache.refused_logins)
         ended = []
 
         def do() -> None:
@@ -186,7 +187,7 @@ class CacheKeywords(DataComponent):
             ended.append(cache.kill([client for client in here if client.user == user]))
 
         def measure() -> dict[str, int]:
-            return {"clients": sum(ended), "logins": cache.refused_logins() - counted}
+            return {"clients": sum(ended), "logins": refused()}
 
         return self.active.begin(
             MeasuredFault(REDIS, noted.deed, noted.undo, ("access",), measure=measure), do, lasting_s(duration)
@@ -210,10 +211,9 @@ class CacheKeywords(DataComponent):
             looking.start()
 
         def heal() -> None:
-            try:
+            with suppress(FaultError):  # who asked for the effect has heard of it
                 looking.stop()
-            finally:
-                noted.undo()
+            noted.undo()
 
         return self.active.begin(
             MeasuredFault(REDIS, noted.deed, heal, ("answering",), measure=measure), do, lasting_s(duration)
@@ -221,16 +221,17 @@ class CacheKeywords(DataComponent):
 
     def _pause_all(self, cache: Cache, duration: timedelta) -> Fault:
         noted = Noted(cache, "all paused", [_pause(duration, "ALL")], [("CLIENT", "UNPAUSE")])
-        counted: list[int] = []
+        executed: list[Growth] = []
 
         def do() -> None:
-            counted.append(cache.calls())
+            executed.append(Growth(cache.calls))
             noted.do()
 
         def heal() -> None:
             with noted.healing():
                 # nothing was executed since it began, and what waited was executed before anything newer
-                fault.touch("commands", cache.calls() - sum(counted))
+                while executed:
+                    fault.touch("commands", executed.pop()())
 
         fault = Fault(REDIS, noted.deed, heal, ("answering",))
         return self.active.begin(fault, do, lasting_s(duration))

@@ -315,3 +315,39 @@ def test_a_role_that_may_not_is_a_reason_to_skip(keywords, connect, here, databa
             ask()
     assert schemas(admin) == 0
     admin.execute("DROP ROLE faults_plain")
+
+
+AWKWARD = '"Odd ""One"""."Big, {name} %"'
+
+
+def test_an_awkward_name_and_a_partitioned_table_are_fine(keywords, active, connect, here):
+    app = connect()
+    app.execute('CREATE SCHEMA "Odd ""One"""')
+    app.execute(f"CREATE TABLE {AWKWARD} (id int) PARTITION BY RANGE (id)")
+    app.execute(f"CREATE TABLE part PARTITION OF {AWKWARD} DEFAULT")
+    name, write = 'Odd "One".Big, {name} %', f"INSERT INTO {AWKWARD} VALUES (1)"
+    full = keywords.fail_inserts(name, db=here)
+    refused("53100", lambda: app.execute(write))
+    assert full.touched == 1
+    active.heal(full)
+    slow = keywords.slow_writes(name, delay=timedelta(milliseconds=1), db=here)
+    app.execute(write)
+    assert slow.touched == 1
+    active.heal(slow)
+    lock = keywords.lock_table(name, db=here)
+    app.execute("SET lock_timeout = '300ms'")
+    refused("55P03", lambda: app.execute(write))
+    assert lock.touched == 1
+    active.heal(lock)
+    app.execute(write)
+    assert schemas(app) == 0
+
+
+def test_a_table_that_is_dropped_takes_the_fault_with_it(keywords, active, connect, here):
+    app = connect()
+    fault = keywords.fail_inserts("notes", db=here)
+    refused("53100", lambda: insert(app, 1))
+    app.execute("DROP TABLE notes")
+    active.heal(fault)
+    assert fault.effect == {"inserts": 1}
+    assert schemas(app) == 0
