@@ -1,8 +1,14 @@
-"""Area `faults`: what a link without a fault costs, next to a direct connection in the same rounds."""
+"""Area `faults`: what a link without a fault costs, next to a direct connection in the same rounds.
+
+What a link carries is measured in WebSocket messages, as its users send them: full ones of 64 KiB, and small ones with
+many on their way at a time. Raw bytes are a figure without a goal: where two processes that do nothing but copy keep
+both cores busy, one that stands between them and copies everything once more cannot let through half of it.
+"""
 
 import multiprocessing
 import socket
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +23,16 @@ from wireproof import Faults
 
 ROUNDS, MESSAGES = 9, 1_000
 STREAM_BYTES, CHUNK = 64_000_000, 65_536
+PIPELINES = {"messages of 64 KiB": (65_536, 400, 8), f"messages of {ENVELOPE_BYTES} bytes": (ENVELOPE_BYTES, 4_000, 64)}
+"""What is carried: the size of a message, how many a round, and how many are on their way at a time."""
 CORE = 1
 
 
 def measure() -> Iterator[Figure]:
     faults = Faults()
     yield from _round_trips(faults)
+    for what, pipeline in PIPELINES.items():
+        yield from _messages(faults, what, *pipeline)
     yield from _streams(faults)
 
 
@@ -57,6 +67,65 @@ def _median_us(connection: websocket.WebSocket, body: str) -> float:
     return statistics.median(times) / 1e3
 
 
+def _messages(faults: Faults, what: str, size: int, count: int, window: int) -> Iterator[Figure]:
+    with _peer(echo.server, CORE) as port:
+        url = f"ws://127.0.0.1:{port}/"
+        link = faults.start_fault_proxy("echo", url)
+        direct, through = (Pipelined(address, size, window) for address in (url, link.url))
+        direct.rate(count), through.rate(count)
+        pairs = [(direct.rate(count), through.rate(count)) for _ in range(ROUNDS)]
+        direct.close()
+        through.close()
+        faults.stop_fault_proxy("echo")
+    how = f"{count} {what} echoed, {window} on their way at a time, median of {ROUNDS} interleaved rounds"
+    bare, linked = (statistics.median(rates) for rates in zip(*pairs, strict=True))
+    yield Figure("faults", f"{what}, direct", bare, "/s", "", how)
+    yield Figure("faults", f"{what} through a link", linked, "/s", "", how)
+    ratio = statistics.median(through / straight for straight, through in pairs)
+    yield Figure("faults", f"{what}, link to direct", ratio, "", ">= 0.5", "ratio in the same rounds")
+
+
+class Pipelined:
+    """A client that keeps many messages on their way: it reads echoes while it sends.
+
+    Args:
+        url: an echo.
+        size: of a message, in bytes.
+        window: how many are on their way at a time.
+    """
+
+    def __init__(self, url: str, size: int, window: int) -> None:
+        self._socket = websocket.create_connection(url, skip_utf8_validation=True)
+        self._frame = websocket.ABNF.create_frame(b"x" * size, websocket.ABNF.OPCODE_BINARY).format()
+        self._answer = size + (4 if size < 65_536 else 10) if size > 125 else size + 2
+        self._window = window
+
+    def rate(self, count: int) -> float:
+        """Messages a second that come back."""
+        sock, buffer = self._socket.sock, bytearray(CHUNK)
+        room = threading.Semaphore(self._window)
+
+        def read() -> None:
+            read, answered = 0, 0
+            while answered < count:
+                read += sock.recv_into(buffer)
+                for _ in range(read // self._answer - answered):
+                    room.release()
+                answered = read // self._answer
+
+        reader = threading.Thread(target=read)
+        start = time.perf_counter()
+        reader.start()
+        for _ in range(count):
+            room.acquire()
+            sock.sendall(self._frame)
+        reader.join()
+        return count / (time.perf_counter() - start)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 def _streams(faults: Faults) -> Iterator[Figure]:
     with _peer(_sink) as port:
         link = faults.start_fault_proxy("sink", f"127.0.0.1:{port}")
@@ -65,10 +134,10 @@ def _streams(faults: Faults) -> Iterator[Figure]:
         faults.stop_fault_proxy("sink")
     how = f"{STREAM_BYTES / 1e6:.0f} MB until the peer says that it has all, median of {ROUNDS} interleaved rounds"
     direct, through = (statistics.median(rates) for rates in zip(*pairs, strict=True))
-    yield Figure("faults", "throughput, direct", direct, "MB/s", "", how)
-    yield Figure("faults", "throughput through a link", through, "MB/s", "", how)
+    yield Figure("faults", "raw bytes, direct", direct, "MB/s", "", how)
+    yield Figure("faults", "raw bytes through a link", through, "MB/s", "", how)
     ratio = statistics.median(linked / bare for bare, linked in pairs)
-    yield Figure("faults", "throughput, link to direct", ratio, "", ">= 0.5", "ratio in the same rounds")
+    yield Figure("faults", "raw bytes, link to direct", ratio, "", "", "ratio in the same rounds")
 
 
 def _rate(port: int) -> float:

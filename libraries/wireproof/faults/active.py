@@ -1,6 +1,8 @@
 """The faults that are on: which may not meet, when each ends, and that each was felt."""
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from wireproof import scopes, stack
@@ -11,56 +13,85 @@ from wireproof.journal import now_ns
 from wireproof.wiretext import safe
 
 
+def nothing() -> None:
+    """What is done is done: nothing makes it true any more, or undoes it."""
+
+
+@dataclass(eq=False, slots=True)
+class _Tenure:
+    """How long a fault is on.
+
+    Attributes:
+        disturbance: what tells the journal.
+        timer: heals it when its duration is over; None when it has none.
+        is_wanted: whether it could be made, so that an effect is demanded.
+        problem: why it could not be healed when its duration was over.
+    """
+
+    fault: Fault
+    disturbance: Disturbance
+    timer: threading.Timer | None = None
+    is_wanted: bool = True
+    problem: Exception | None = None
+
+
 class ActiveFaults:
     """Every fault of the run that is not healed yet; callable from any thread."""
 
     def __init__(self) -> None:
-        self._on: dict[Fault, Disturbance] = {}
+        self._tenures: dict[Fault, _Tenure] = {}
         self._last: Fault | None = None
-        self._withdrawn: set[Fault] = set()
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
 
-    def begin(self, fault: Fault) -> Fault:
-        """Notes that a fault is on; it is healed when the running test or suite ends, at the latest.
+    def begin(self, fault: Fault, do: Callable[[], object] = nothing, duration_s: float | None = None) -> Fault:
+        """Notes that a fault is on and makes it true.
 
-        Whoever calls this has not done anything yet, or heals it when this raises.
+        It is healed when its duration is over, and when the running test or suite ends, at the latest. When it cannot
+        be made, or Robot's time-out strikes meanwhile, whatever was done of it is undone.
+
+        Args:
+            fault: what is going to be wrong.
+            do: makes it so.
+            duration_s: for how long.
 
         Raises:
             FaultError: a fault that is on claims the same of the same place.
         """
-        with self._lock:
-            for other in self._on:
-                if other.place == fault.place and set(other.claims) & set(fault.claims):
-                    since = (now_ns() - other.began_ns) / 1e9
-                    raise FaultError(
-                        f"{safe(fault.place)} has {other.name} since {since:.1f} s, which contradicts {fault.name}: "
-                        "heal it first with Heal Fault or Heal All Faults"
-                    )
-            self._on[fault] = begin(fault.place, fault.name)
-            self._last = fault
-        scopes.current().defer(partial(self._end_with_scope, fault))
+        try:
+            tenure = self._note(fault)
+            scopes.current().defer(partial(self._end_with_scope, tenure))
+            do()
+            if duration_s is not None:
+                tenure.timer = threading.Timer(duration_s, self._expire, (tenure,))
+                tenure.timer.daemon = True
+                tenure.timer.start()
+        except BaseException:
+            self._withdraw(fault)
+            raise
+        return fault
+
+    def once(self, fault: Fault, do: Callable[[], object]) -> Fault:
+        """A fault that is over as soon as it is done."""
+        self.begin(fault, do)
+        self.heal(fault)
         return fault
 
     def heal(self, fault: Fault) -> bool:
-        """Undoes a fault; False when it was healed before."""
-        with self._lock:
-            disturbance = self._on.pop(fault, None)
-        if disturbance is None:
-            return False
+        """Undoes a fault; False when it was healed before, also when another thread was at it just now.
+
+        One that cannot be undone stays on: the end of its test or suite tries again.
+        """
         at_ns = now_ns()
-        try:
+        with fault.healing:
+            tenure = self._tenures.get(fault)
+            if tenure is None:
+                return False
             fault.undo()
-        finally:
-            disturbance.end(touched=fault.touched, effect=fault.effect, at_ns=at_ns)
+            self._close(tenure, at_ns)
         return True
 
-    def withdraw(self, fault: Fault) -> None:
-        """Undoes a fault that could not be made; nobody demands an effect of it."""
-        self._withdrawn.add(fault)
-        self.heal(fault)
-
-    def heal_all(self, place: str = "") -> list[Fault]:
-        """Undoes all faults, or those of one place, the last one first; all of them, whatever one of them raises.
+    def heal_all(self, owner: object = None) -> list[Fault]:
+        """Undoes all faults, or those of one owner, the last one first; all of them, whatever one of them raises.
 
         Raises:
             FaultError: some could not be undone.
@@ -68,7 +99,7 @@ class ActiveFaults:
         healed: list[Fault] = []
         problems: list[str] = []
         for fault in reversed(self.on):
-            if place in ("", fault.place):
+            if owner is None or fault.owner is owner:
                 try:
                     if self.heal(fault):
                         healed.append(fault)
@@ -82,16 +113,57 @@ class ActiveFaults:
     def on(self) -> list[Fault]:
         """The faults that are on, the oldest first."""
         with self._lock:
-            return list(self._on)
+            return list(self._tenures)
 
     @property
     def last(self) -> Fault | None:
         """The fault that began last, healed or not."""
         return self._last
 
-    def _end_with_scope(self, fault: Fault) -> None:
-        self.heal(fault)
-        if fault not in self._withdrawn:
+    def _note(self, fault: Fault) -> _Tenure:
+        with self._lock:
+            for other in self._tenures:
+                if other.place == fault.place and set(other.claims) & set(fault.claims):
+                    since = (now_ns() - other.began_ns) / 1e9
+                    raise FaultError(
+                        f"{safe(fault.place)} has {other.name} since {since:.1f} s, which contradicts {fault.name}: "
+                        "heal it first with Heal Fault or Heal All Faults"
+                    )
+            tenure = self._tenures[fault] = _Tenure(fault, begin(fault.place, fault.name))
+            self._last = fault
+        return tenure
+
+    def _close(self, tenure: _Tenure, at_ns: int, *, is_healed: bool = True) -> None:
+        fault = tenure.fault
+        if tenure.timer is not None:
+            tenure.timer.cancel()
+        effect, touched = (fault.effect, fault.touched) if is_healed else ({}, 0)
+        tenure.disturbance.end(touched=touched, effect=effect, at_ns=at_ns)
+        with self._lock:
+            self._tenures.pop(fault, None)
+
+    def _withdraw(self, fault: Fault) -> None:
+        """Undoes a fault that could not be made; nobody demands an effect of it."""
+        if (tenure := self._tenures.get(fault)) is not None:
+            tenure.is_wanted = False
+            self.heal(fault)
+
+    def _expire(self, tenure: _Tenure) -> None:
+        try:
+            self.heal(tenure.fault)
+        except Exception as problem:  # noqa: BLE001 - there is nobody here to tell; the end of the scope does
+            tenure.problem = problem
+
+    def _end_with_scope(self, tenure: _Tenure) -> None:
+        fault, at_ns = tenure.fault, now_ns()
+        try:
+            self.heal(fault)
+        except BaseException:
+            self._close(tenure, at_ns, is_healed=False)  # nobody tries a third time
+            raise
+        if tenure.problem is not None:
+            raise tenure.problem
+        if tenure.is_wanted:
             require_effect(fault)
 
 
@@ -100,11 +172,14 @@ def require_effect(fault: Fault) -> None:
 
     Raises:
         NoEffectError: it touched nothing.
+        FaultError: nobody knows whether it did.
     """
+    if fault.uncounted:
+        raise FaultError(f"what the fault {fault.shown} touched could not be counted: {fault.uncounted}")
     if not fault.touched:
         raise NoEffectError(
-            f"the fault {fault.shown} touched nothing: what was tested did not go through it; "
-            "check that the clients or the server use the link, and that something happened while it was on"
+            f"the fault {fault.shown} touched nothing: what was tested did not go through it; check that the clients "
+            f"or the server use {_what(fault)}, and that something happened while it was on"
         )
 
 
@@ -120,3 +195,7 @@ def require_disposable() -> None:
             f"faults of databases, caches and services are for disposable stacks; the {running.mode} stack is used by "
             "others: run against the embedded or the compose stack, or call Skip Unless Stack Can    be disturbed"
         )
+
+
+def _what(fault: Fault) -> str:
+    return "the link" if fault.owner is not None else f"this {safe(fault.place)}, and the same database of it"

@@ -2,7 +2,7 @@
 
 from wireproof.arguments import Json, Names, converters, to_json, to_names
 from wireproof.faults.fault import Fault
-from wireproof.faults.messages import Recording
+from wireproof.faults.frames.meaning import Recording
 from wireproof.quantities import Bandwidth, Fraction, Size
 
 

@@ -8,20 +8,21 @@ from robotlibcore import DynamicCore
 
 from wireproof.faults.active import ActiveFaults
 from wireproof.faults.arguments import CONVERTERS
-from wireproof.faults.byte_keywords import ByteKeywords
-from wireproof.faults.cache_keywords import CacheKeywords
-from wireproof.faults.connection_keywords import ConnectionKeywords
-from wireproof.faults.control_frame_keywords import ControlFrameKeywords
-from wireproof.faults.damage_keywords import DamageKeywords
-from wireproof.faults.database_keywords import DatabaseKeywords
 from wireproof.faults.errors import FaultError, UnableError
 from wireproof.faults.fault import Fault
-from wireproof.faults.frame_keywords import FrameKeywords
+from wireproof.faults.frames.control_frame_keywords import ControlFrameKeywords
+from wireproof.faults.frames.damage_keywords import DamageKeywords
+from wireproof.faults.frames.frame_keywords import FrameKeywords
+from wireproof.faults.frames.message_keywords import MessageKeywords
 from wireproof.faults.healing_keywords import HealingKeywords
-from wireproof.faults.link_keywords import LinkKeywords
-from wireproof.faults.message_keywords import MessageKeywords
-from wireproof.faults.reply_keywords import ReplyKeywords
-from wireproof.faults.running import RunningLinks
+from wireproof.faults.links.link_keywords import LinkKeywords
+from wireproof.faults.links.running import RunningLinks
+from wireproof.faults.postgres.database_keywords import DatabaseKeywords
+from wireproof.faults.postgres.reply_keywords import ReplyKeywords
+from wireproof.faults.redis.cache_keywords import CacheKeywords
+from wireproof.faults.streams.byte_keywords import ByteKeywords
+from wireproof.faults.streams.connection_keywords import ConnectionKeywords
+from wireproof.faults.trackers import tracker_of
 from wireproof.faults.waiting_keywords import WaitingKeywords
 
 
@@ -94,8 +95,8 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
     def __init__(self) -> None:
         active = ActiveFaults()
-        self._links = RunningLinks(active)
-        topics = (
+        self._links = RunningLinks(active, tracker_of)
+        of_links = (
             LinkKeywords,
             ByteKeywords,
             ConnectionKeywords,
@@ -104,12 +105,9 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             ControlFrameKeywords,
             MessageKeywords,
             ReplyKeywords,
-            DatabaseKeywords,
-            CacheKeywords,
-            WaitingKeywords,
-            HealingKeywords,
         )
-        super().__init__([topic(active, self._links) for topic in topics])
+        others = (DatabaseKeywords, CacheKeywords, WaitingKeywords, HealingKeywords)
+        super().__init__([*(topic(active, self._links) for topic in of_links), *(topic(active) for topic in others)])
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """Runs a keyword; what an author can act on becomes one plain line without a traceback."""

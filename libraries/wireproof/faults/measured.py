@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wireproof.faults.fault import Fault
+from wireproof.wiretext import safe
 
 
 @dataclass(eq=False)
@@ -26,9 +27,11 @@ class MeasuredFault(Fault):
         return dict(self.measure() if self._final is None else self._final)
 
     def _measure_and_heal(self) -> None:
+        """Heals it also where nobody answers any more: who counted may have been restarted meanwhile."""
         final: Mapping[str, int] = {}
         try:
-            final = self.measure()
-        finally:
-            self._final = final
-            self._heal()
+            final, self.uncounted = self.measure(), ""
+        except Exception as problem:  # noqa: BLE001 - it must be healed; who asks for the effect hears of it
+            self.uncounted = safe(problem)
+        self._heal()
+        self._final = final

@@ -7,7 +7,7 @@ from collections.abc import Callable
 class Repeat:
     """A thread that does something at once when it is started, and then with even pauses.
 
-    A failure ends it; `stop` raises it.
+    What fails is tried again: what it is done to may be away for a while. `stop` raises what failed the last time.
     """
 
     def __init__(self, every_s: float, deed: Callable[[], object]) -> None:
@@ -24,18 +24,21 @@ class Repeat:
         """Ends it; what is being done is finished first. Does nothing when it was not started.
 
         Raises:
-            Exception: what went wrong in it.
+            Exception: what went wrong in it the last time; said once.
         """
         self._over.set()
         if self._thread.ident is not None:
             self._thread.join()
-        if self._problem is not None:
-            raise self._problem
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            raise problem
 
     def _run(self) -> None:
-        try:
-            while not self._over.is_set():
+        while not self._over.is_set():
+            try:
                 self._deed()
-                self._over.wait(self._every_s)
-        except Exception as problem:  # noqa: BLE001 - there is nobody here to tell; stop() does
-            self._problem = problem
+            except Exception as problem:  # noqa: BLE001 - there is nobody here to tell; stop() does
+                self._problem = problem
+            else:
+                self._problem = None
+            self._over.wait(self._every_s)

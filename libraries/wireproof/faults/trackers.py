@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from wireproof.faults.passage import Tracker
-from wireproof.faults.postgres_wire import PostgresTracker
-from wireproof.faults.target import Protocol, Target
-from wireproof.faults.websocket import WebSocketTracker
+from wireproof.faults.frames.tracker import WebSocketTracker
+from wireproof.faults.links.passage import Tracker
+from wireproof.faults.links.target import Protocol, Target
+from wireproof.faults.postgres.tracker import PostgresTracker
 
 _TRACKERS: Mapping[Protocol, Callable[[], Tracker]] = {"websocket": WebSocketTracker, "postgres": PostgresTracker}
 

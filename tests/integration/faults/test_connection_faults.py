@@ -1,5 +1,6 @@
 """Connections that are ended, cut or not taken."""
 
+import threading
 import time
 
 import pytest
@@ -170,6 +171,23 @@ def test_a_stopped_link_ends_whom_it_would_have_answered(faults, far):
     assert is_silent(near)
     faults.stop_fault_proxy("room")
     assert ending(near) in ("rst", "fin")
+
+
+@pytest.mark.parametrize(
+    ("options", "answer"),
+    [({"mode": "close"}, b""), ({"mode": "status", "status": 503}, b"HTTP/1.1 503 Service Unavailable\r\n")],
+    ids=["close", "status"],
+)
+def test_who_has_said_something_before_it_is_closed_sees_the_end_and_no_reset(far, faults, options, answer):
+    info = faults.start_fault_proxy("web", f"http://127.0.0.1:{far.port}")
+    faults.refuse_connections("web", **options)
+    may_go_on = threading.Event()
+    faults._links._thread.loop.call_soon_threadsafe(may_go_on.wait, 30)
+    near = far.near((info.host, info.port))
+    near.sendall(b"GET / HTTP/1.1\r\n\r\nand more than was answered")
+    may_go_on.set()
+    assert read(near, len(answer)) == answer
+    assert ending(near) == "fin"
 
 
 def test_every_third_connection_comes_through(room, far, faults):

@@ -133,7 +133,7 @@ def test_a_wrong_number_is_told(room, faults):
 def test_what_fails_in_the_loop_is_shown_by_the_next_keyword(faults, far, room, monkeypatch):
     warned: list[str] = []
     monkeypatch.setattr(logger, "warn", warned.append)
-    faults._links.find("room").proxy.after(0, lambda: 1 / 0)
+    faults._links._thread.loop.call_soon_threadsafe(lambda: 1 / 0)
     far.near(room)
     far.accept()
     faults.run_keyword("get_link_state", ["room"])

@@ -13,8 +13,8 @@ from wireproof.faults.frames.deeds import DATA, Deed
 from wireproof.faults.frames.lens import Lens
 from wireproof.faults.frames.stage import Duty, FrameStage
 from wireproof.faults.frames.stream import MessageStream
-from wireproof.faults.stage import Direction, Piece
-from wireproof.faults.websocket import WebSocketTracker
+from wireproof.faults.frames.tracker import WebSocketTracker
+from wireproof.faults.links.stage import Direction, Piece
 from wireproof.matching import Matcher
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"

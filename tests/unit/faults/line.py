@@ -3,10 +3,10 @@
 import heapq
 from typing import Any
 
-from wireproof.faults import transit as module
 from wireproof.faults.fault import Fault
-from wireproof.faults.stage import Piece, Stage
-from wireproof.faults.transit import Transit
+from wireproof.faults.links import transit as module
+from wireproof.faults.links.stage import Piece, Stage
+from wireproof.faults.links.transit import Transit
 
 
 class Clock:

@@ -15,7 +15,7 @@ from wireproof.faults.frames import deeds
 from wireproof.faults.frames.choice import Choice
 from wireproof.faults.frames.codec import WireFrame, masked
 from wireproof.faults.frames.stream import LONGEST_HELD
-from wireproof.faults.stage import Piece
+from wireproof.faults.links.stage import Piece
 from wireproof.matching import Matcher
 
 PLACES = st.lists(st.integers(0, 500_000), max_size=6)
@@ -203,6 +203,17 @@ class TestDeeds:
         assert way.wake(200) == A
         assert way.send(parts[7:]) == parts
         assert way.heal(stage) == b""
+
+    def test_what_may_be_delayed_is_bounded(self, monkeypatch):
+        monkeypatch.setattr("wireproof.faults.frames.deeds.LONGEST_HELD", 3 * len(text(b"a")))
+        way = Way()
+        stage = way.put(deeds.Delay(100))
+        way.send(text(b"a"), text(b"b"))
+        assert not stage.is_full
+        way.send(text(b"c"))
+        assert stage.is_full
+        way.wake(100)
+        assert not stage.is_full
 
     def test_healing_lets_go_what_is_delayed(self):
         way = Way()

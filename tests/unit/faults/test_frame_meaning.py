@@ -10,16 +10,16 @@ from wireproof.dialects import Dialect, Frame, Message
 from wireproof.faults.errors import FaultError
 from wireproof.faults.frames import deeds
 from wireproof.faults.frames.codec import WireFrame, WireMessage
-from wireproof.faults.messages import (
+from wireproof.faults.frames.meaning import (
     DialectOf,
     Recording,
     acknowledgement_of,
     is_acknowledgement,
     is_delivery,
 )
-from wireproof.faults.spoken import SpokenDialects
-from wireproof.faults.stage import Piece
-from wireproof.faults.uncompressed import Uncompressed
+from wireproof.faults.frames.spoken import SpokenDialects
+from wireproof.faults.frames.uncompressed import Uncompressed
+from wireproof.faults.links.stage import Piece
 
 
 def cloud(**envelope: object) -> bytes:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wireproof.faults.frames.codec import WireFrame
-from wireproof.faults.websocket import WebSocketTracker
+from wireproof.faults.frames.tracker import WebSocketTracker
 
 PLACES = st.lists(st.integers(0, 500_000), max_size=6)
 

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from wireproof.faults import target
 from wireproof.faults.errors import FaultError
-from wireproof.faults.target import Target
+from wireproof.faults.links import target
+from wireproof.faults.links.target import Target
 
 HERE = ("127.0.0.1", 4000)
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from wireproof.faults.loop import LoopThread, Repeating
+from wireproof.faults.links.loop import LoopThread, Repeating
 
 
 @pytest.fixture

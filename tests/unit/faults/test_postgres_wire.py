@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wireproof.faults.postgres_wire import PostgresTracker
-from wireproof.faults.stage import Direction
+from wireproof.faults.links.stage import Direction
+from wireproof.faults.postgres.tracker import PostgresTracker
 
 RECORDED = json.loads((Path(__file__).parent / "recorded_postgres.json").read_text())
 ASYNCPG, PSYCOPG = ([(direction, base64.b64decode(data)) for direction, data in connection] for connection in RECORDED)

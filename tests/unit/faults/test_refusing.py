@@ -2,12 +2,12 @@
 
 import pytest
 
-from wireproof.faults import target
-from wireproof.faults.connecting import Turns
 from wireproof.faults.errors import FaultError
-from wireproof.faults.passage import Passage
-from wireproof.faults.reach import Reach
-from wireproof.faults.refusal import Refusal
+from wireproof.faults.links import target
+from wireproof.faults.links.passage import Passage
+from wireproof.faults.links.reach import Reach
+from wireproof.faults.streams.gates import Turns
+from wireproof.faults.streams.refusal import Refusal
 
 WS = target.parse("ws://host/")
 

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 
 import postgres_bytes as pg
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wireproof.faults.fault import Fault
-from wireproof.faults.postgres_wire import PostgresTracker
-from wireproof.faults.replies import Catch, ReplyStage, Selection, Then
-from wireproof.faults.stage import Piece
+from wireproof.faults.links.stage import NEVER_NS, Piece
+from wireproof.faults.postgres.replies import Catch, ReplyStage, Selection, Then
+from wireproof.faults.postgres.tracker import PostgresTracker
 
 INSERT = pg.parse("INSERT INTO t VALUES (1)") + pg.bind() + pg.execute() + pg.SYNC
 HEAD = pg.PARSED + pg.BOUND
@@ -29,6 +30,7 @@ class Connection:
         self.tracker.follow("to client", pg.LOGGED_IN + pg.ready())
         self.stage = ReplyStage(self.tracker, catch, then=then)
         self.ends: list[str] = []
+        self.waiting: list[Piece] = []
 
     def exchange(self, asked: bytes, answered: bytes, size: int = 1 << 20) -> bytes:
         """What the client gets when the server's answer comes in pieces of a size."""
@@ -44,10 +46,14 @@ class Connection:
         return self._got(self.stage.feed(Piece(end="fin"), 0))
 
     def release(self) -> bytes:
-        return self._got(self.stage.release(0))
+        waiting, self.waiting = self.waiting, []
+        return self._got([*(replace(piece, due_ns=0) for piece in waiting), *self.stage.release(0)])
 
     def _got(self, pieces) -> bytes:
+        """What arrives of them; what is due when the fault is healed waits in the link, which bounds it."""
         pieces = list(pieces)
+        self.waiting += [piece for piece in pieces if piece.due_ns == NEVER_NS]
+        pieces = [piece for piece in pieces if not piece.due_ns]
         self.ends += [piece.end for piece in pieces if piece.end]
         return b"".join(piece.data for piece in pieces)
 
@@ -142,6 +148,13 @@ def test_an_end_in_the_middle_of_a_reply_is_passed_on_and_one_after_a_held_reply
     assert held.ends == []
     assert held.release() == INSERTED
     assert held.ends == ["fin"]
+
+
+def test_a_reply_that_is_too_long_to_be_kept_goes_on(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wireproof.faults.postgres.replies._LONGEST_HELD", 3 * len(pg.ROW))
+    connection = Connection(Catch(fault, Selection()))
+    answer = HEAD + pg.ROW * 10 + INSERTED
+    assert connection.exchange(INSERT, answer, size=len(pg.ROW)).startswith(HEAD + pg.ROW * 4)
 
 
 def test_what_is_no_longer_followed_goes_on(fault: Fault) -> None:

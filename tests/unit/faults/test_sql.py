@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wireproof.faults.sql import Transaction, may_commit
+from wireproof.faults.postgres.sql import Transaction, may_commit
 
 OPEN = Transaction(is_open=True)
 READS = (

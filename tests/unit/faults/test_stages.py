@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from line import Line
 
-from wireproof.faults.delays import Bandwidth, Latency, Pause, Slices, SlowClose
-from wireproof.faults.losses import BlackHole, CutMidFrame, FlipBits, ResetAfter
-from wireproof.faults.stage import Piece, Stage
-from wireproof.faults.transit import HELD_BYTES
+from wireproof.faults.links.stage import Piece, Stage
+from wireproof.faults.links.transit import HELD_BYTES
+from wireproof.faults.streams.delays import Bandwidth, Latency, Pause, Slices, SlowClose
+from wireproof.faults.streams.losses import BlackHole, CutMidFrame, FlipBits, ResetAfter
 
 MS = 1_000_000
 
@@ -118,6 +118,18 @@ def test_slices_have_a_size_and_a_gap(line, felt):
     assert line.times == [0, 0.01, 0.02]
 
 
+def test_slices_are_felt_by_what_they_cut_or_delay(line):
+    told = []
+    line.put(Slices(told.append, 4, 10 * MS))
+    line.send(b"abc")
+    assert told == []
+    line.send(b"abc")
+    assert told == [3], "it waited for the gap"
+    line.clock.advance(1)
+    line.send(b"abcdef")
+    assert told == [3, 6]
+
+
 def test_a_pause_holds_also_the_end(line, felt):
     fault = line.put(Pause(felt))
     line.send(b"ab")
@@ -209,6 +221,28 @@ def test_a_cut_is_inside_a_frame(line, felt, tracker, arrives, ends):
     line.send(b"abcdef", b"g")
     assert line.data == arrives
     assert line.ends == ends
+
+
+def test_a_cut_knows_where_the_peer_is_whatever_other_stages_hold_back(line, felt):
+    line.put(Latency(felt, 10 * MS, 0, "uniform", random.Random(1)))
+    line.put(CutMidFrame(felt, "to client", Frames(upgraded=True, remaining=0)))
+    line.send(b"abcdef")
+    line.clock.advance(1)
+    assert line.data == b"abcde"
+    assert line.ends == ["rst"]
+
+
+def test_a_stage_that_is_full_stops_the_sender(line, felt):
+    class Keeps(Pause):
+        is_full = False
+
+    stage = Keeps(felt)
+    fault = line.put(stage)
+    stage.is_full = True
+    line.send(b"a")
+    assert line.throttles == [True]
+    fault.undo()
+    assert line.throttles == [True, False]
 
 
 @given(chunks=CHUNKS, every=st.integers(1, 30), seed=st.integers())

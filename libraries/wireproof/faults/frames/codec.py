@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from wireproof.dialects import CLOSE, CONTINUATION, Message
-from wireproof.faults.websocket import head_sizes
+from wireproof.faults.frames.tracker import head_sizes
+
+LONGEST_HELD = 64 * 1024 * 1024
+"""A longer message goes through untouched rather than into memory, and no more than that is delayed."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """What is done to messages: each deed turns one message into what goes on in its place."""
 
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wireproof.dialects import BINARY, PING, PONG, TEXT
-from wireproof.faults.frames.codec import WireFrame, WireMessage
+from wireproof.faults.frames.codec import LONGEST_HELD, WireFrame, WireMessage
+from wireproof.faults.links.stage import NEVER_NS
 
 DATA = frozenset({TEXT, BINARY})
 PINGS, PONGS = frozenset({PING}), frozenset({PONG})
@@ -23,6 +25,11 @@ class Deed:
     def wake_ns(self) -> int:
         """When something kept is due; 0 when nothing is."""
         return 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it keeps as much as it may, and can go on without another message."""
+        return False
 
     def done_to(self, message: WireMessage, now_ns: int) -> Onward | None:
         """What goes on in place of a chosen message; None when nothing is done before another one comes."""
@@ -142,24 +149,32 @@ class Delay(Deed):
 
     def __init__(self, delay_ns: int) -> None:
         self._delay_ns = delay_ns
-        self._kept: list[tuple[int, WireMessage]] = []
+        self._kept: deque[tuple[int, WireMessage]] = deque()
+        self._held = 0
 
     @property
     def wake_ns(self) -> int:
         return self._kept[0][0] if self._kept else 0
 
+    @property
+    def is_full(self) -> bool:
+        return self._held >= LONGEST_HELD
+
     def done_to(self, message: WireMessage, now_ns: int) -> Onward:
         self._kept.append((now_ns + self._delay_ns, message))
+        self._held += len(message.raw)
         return ()
 
     def due(self, now_ns: int) -> Onward:
-        ripe = [message for due_ns, message in self._kept if due_ns <= now_ns]
-        del self._kept[: len(ripe)]
+        ripe = []
+        while self._kept and self._kept[0][0] <= now_ns:
+            message = self._kept.popleft()[1]
+            self._held -= len(message.raw)
+            ripe.append(message)
         return ripe
 
     def rest(self) -> Onward:
-        rest, self._kept = [message for _, message in self._kept], []
-        return rest
+        return self.due(NEVER_NS)
 
 
 class Remember(Deed):

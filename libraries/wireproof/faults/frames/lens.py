@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from wireproof.dialects import Dialect, Frame, Message
 from wireproof.faults.frames.codec import WireMessage
-from wireproof.faults.stage import Direction
+from wireproof.faults.links.stage import Direction
 from wireproof.journal import current as journal
 from wireproof.wiretext import safe
 

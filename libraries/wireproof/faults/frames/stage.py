@@ -8,7 +8,7 @@ from wireproof.faults.frames.codec import WireMessage
 from wireproof.faults.frames.deeds import DATA, Deed, Onward
 from wireproof.faults.frames.lens import Lens
 from wireproof.faults.frames.stream import MessageStream
-from wireproof.faults.stage import Piece
+from wireproof.faults.links.stage import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class FrameStage:
     def wake_ns(self) -> int:
         """When it wants to be fed, if only an empty piece; 0 for not before bytes come."""
         return self._duty.deed.wake_ns if self._stream.is_clear else 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it keeps as much as it may."""
+        return self._duty.deed.is_full
 
     def feed(self, piece: Piece, now_ns: int) -> Iterable[Piece]:
         out = bytearray(self._due(now_ns))

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 
-from wireproof.faults.frames.codec import WireFrame, WireMessage
-from wireproof.faults.stage import Direction
-from wireproof.faults.websocket import WebSocketTracker
-
-LONGEST_HELD = 64 * 1024 * 1024
-"""A longer message goes through untouched rather than into memory."""
+from wireproof.faults.frames.codec import LONGEST_HELD, WireFrame, WireMessage
+from wireproof.faults.frames.tracker import WebSocketTracker
+from wireproof.faults.links.stage import Direction
 
 
 class MessageStream:

@@ -9,7 +9,7 @@ import pytest
 
 from wireproof import scopes
 from wireproof.faults.active import ActiveFaults
-from wireproof.faults.database import Database, database_of
+from wireproof.faults.postgres.database import Database, database_of
 from wireproof.stack import databases
 from wireproof.stack.embedded import EmbeddedStack
 

@@ -10,8 +10,8 @@ from patience import until
 
 from wireproof import scopes
 from wireproof.faults.active import ActiveFaults
-from wireproof.faults.cache_keywords import CacheKeywords
 from wireproof.faults.errors import FaultError, UnableError
+from wireproof.faults.redis.cache_keywords import CacheKeywords
 from wireproof.stack import undo_redis
 from wireproof.stack.embedded import EmbeddedStack
 
@@ -45,7 +45,7 @@ def active(stack: EmbeddedStack) -> Iterator[ActiveFaults]:
 
 @pytest.fixture
 def keywords(active: ActiveFaults) -> CacheKeywords:
-    return CacheKeywords(active, links=None)
+    return CacheKeywords(active)
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_a_user_that_may_not_is_a_reason_to_skip(keywords, active, stack, monkey
     with redis.Redis.from_url(stack.redis.url) as admin:
         admin.execute_command("ACL", "SETUSER", "plain", "on", ">plain-password", "~*", "+@all", "-acl", "-config")
         url = stack.redis.url.replace(f":{stack.redis.password}@", "plain:plain-password@")
-        monkeypatch.setattr("wireproof.faults.cache_keywords.Cache", partial(type(keywords._cache()), url))
+        monkeypatch.setattr("wireproof.faults.redis.cache_keywords.Cache", partial(type(keywords._cache()), url))
         for ask in (keywords.revoke_cache_access, keywords.fill_cache, keywords.pause_cache):
             with pytest.raises(UnableError, match="Redis does not let our user do that: "):
                 ask()

@@ -9,8 +9,9 @@ import pytest
 from patience import is_refused, until
 
 from wireproof import scopes
-from wireproof.faults.database_keywords import DatabaseKeywords
+from wireproof.faults.active import require_effect
 from wireproof.faults.errors import FaultError, UnableError
+from wireproof.faults.postgres.database_keywords import DatabaseKeywords
 from wireproof.stack import undo_postgres
 
 SOON = timedelta(seconds=0.2)
@@ -18,7 +19,7 @@ SOON = timedelta(seconds=0.2)
 
 @pytest.fixture
 def keywords(active, database) -> DatabaseKeywords:
-    return DatabaseKeywords(active, links=None)
+    return DatabaseKeywords(active)
 
 
 @pytest.fixture
@@ -121,8 +122,9 @@ def test_a_lock_that_was_lost_is_told(keywords, active, connect, here):
     app = connect()
     fault = keywords.lock_table("notes", db=here)
     app.execute(f"{OURS} AND datname = current_database()")
-    with pytest.raises(FaultError, match="the lock of notes is lost: PostgreSQL: "):
-        active.heal(fault)
+    assert active.heal(fault)
+    with pytest.raises(FaultError, match=r"could not be counted: the lock of notes is lost: PostgreSQL: "):
+        require_effect(fault)
     assert count(app) == 0
 
 
@@ -159,7 +161,7 @@ def test_readers_pass_a_weaker_lock(keywords, connect, here):
 
 
 def test_a_lock_that_cannot_be_had_is_said_and_not_left(keywords, active, connect, here, monkeypatch):
-    monkeypatch.setattr("wireproof.faults.locks._LOCK_MS", 10)
+    monkeypatch.setattr("wireproof.faults.postgres.locks._LOCK_MS", 10)
     holder = connect()
     holder.execute("BEGIN; LOCK TABLE notes")
     with pytest.raises(FaultError, match="PostgreSQL: canceling statement due to lock timeout"):
@@ -186,7 +188,7 @@ def test_sessions_are_terminated_but_not_ours(keywords, connect, here, database)
 @pytest.fixture(autouse=True)
 def strangers(monkeypatch):
     """Sessions of the test process count as those of a server."""
-    monkeypatch.setattr("wireproof.faults.database.ports.held_by", lambda processes: frozenset())
+    monkeypatch.setattr("wireproof.faults.postgres.database.ports.held_by", lambda processes: frozenset())
 
 
 def test_sessions_of_the_test_process_stay_and_those_a_link_carries_for_others_end(
@@ -198,7 +200,7 @@ def test_sessions_of_the_test_process_stay_and_those_a_link_carries_for_others_e
         keywords.terminate_database_sessions(db=here)
     assert count(app) == 0
     port = app.execute("SELECT inet_client_port()").fetchone()[0]
-    monkeypatch.setattr("wireproof.faults.database.links.carried", lambda: {port: 1})
+    monkeypatch.setattr("wireproof.faults.postgres.database.links.carried", lambda: {port: 1})
     keywords.terminate_database_sessions(db=here)
     refused("57P01", lambda: count(app))
 
@@ -302,7 +304,7 @@ def test_a_role_that_may_not_is_a_reason_to_skip(keywords, connect, here, databa
     admin = connect()
     admin.execute("DROP ROLE IF EXISTS faults_plain; CREATE ROLE faults_plain LOGIN PASSWORD 'plain-password'")
     url = database.url.replace(f"{stack.postgres.url.split('//')[1].split('@')[0]}@", "faults_plain:plain-password@")
-    monkeypatch.setattr("wireproof.faults.database_keywords.database_of", lambda name: type(database)(url))
+    monkeypatch.setattr("wireproof.faults.postgres.database_keywords.database_of", lambda name: type(database)(url))
     for ask in (
         lambda: keywords.fail_inserts("notes"),
         lambda: keywords.exhaust_connections(),
@@ -313,3 +315,39 @@ def test_a_role_that_may_not_is_a_reason_to_skip(keywords, connect, here, databa
             ask()
     assert schemas(admin) == 0
     admin.execute("DROP ROLE faults_plain")
+
+
+AWKWARD = '"Odd ""One"""."Big, {name} %"'
+
+
+def test_an_awkward_name_and_a_partitioned_table_are_fine(keywords, active, connect, here):
+    app = connect()
+    app.execute('CREATE SCHEMA "Odd ""One"""')
+    app.execute(f"CREATE TABLE {AWKWARD} (id int) PARTITION BY RANGE (id)")
+    app.execute(f"CREATE TABLE part PARTITION OF {AWKWARD} DEFAULT")
+    name, write = 'Odd "One".Big, {name} %', f"INSERT INTO {AWKWARD} VALUES (1)"
+    full = keywords.fail_inserts(name, db=here)
+    refused("53100", lambda: app.execute(write))
+    assert full.touched == 1
+    active.heal(full)
+    slow = keywords.slow_writes(name, delay=timedelta(milliseconds=1), db=here)
+    app.execute(write)
+    assert slow.touched == 1
+    active.heal(slow)
+    lock = keywords.lock_table(name, db=here)
+    app.execute("SET lock_timeout = '300ms'")
+    refused("55P03", lambda: app.execute(write))
+    assert lock.touched == 1
+    active.heal(lock)
+    app.execute(write)
+    assert schemas(app) == 0
+
+
+def test_a_table_that_is_dropped_takes_the_fault_with_it(keywords, active, connect, here):
+    app = connect()
+    fault = keywords.fail_inserts("notes", db=here)
+    refused("53100", lambda: insert(app, 1))
+    app.execute("DROP TABLE notes")
+    active.heal(fault)
+    assert fault.effect == {"inserts": 1}
+    assert schemas(app) == 0

@@ -3,13 +3,13 @@
 import psycopg
 import pytest
 
-from wireproof.faults.database_keywords import DatabaseKeywords
+from wireproof.faults.postgres.database_keywords import DatabaseKeywords
 from wireproof.stack import StackError, leftovers, undo_postgres
 
 
 @pytest.fixture
 def keywords(active) -> DatabaseKeywords:
-    return DatabaseKeywords(active, links=None)
+    return DatabaseKeywords(active)
 
 
 def test_a_fault_of_a_run_that_lives_is_left_alone(keywords, database, stack, connect):

@@ -13,8 +13,8 @@ from patience import is_refused
 
 import wireproof
 from wireproof import scopes
-from wireproof.faults.database import Database
 from wireproof.faults.errors import FaultError
+from wireproof.faults.postgres.database import Database
 
 BRIEF = timedelta(milliseconds=50)
 

@@ -1,0 +1,1 @@
+"""Faults of PostgreSQL: inside a database, and of its replies on a link."""
