@@ -182,9 +182,10 @@ def test_an_interrupted_stop_is_finished_with_its_scope(
     test = scopes.enter("test", "inner")
     began = start(sockets)
     assert blocked.wait(GENEROUS_S)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "join", interrupt)
-        sockets.stop_tracked_traffic()
+        with pytest.raises(KeyboardInterrupt):
+            sockets.stop_tracked_traffic()
     assert [event.data["phase"] for event in noted("traffic", began)] == ["on"]
     release.set()
     assert scopes.leave(test) == []
