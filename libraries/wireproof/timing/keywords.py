@@ -81,9 +81,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     def __init__(self) -> None:
         super().__init__([])
         self._recorder = Recorder()
-        for event in journal().recent():
-            self._recorder.take(event)
-        journal().subscribe(self._recorder.take)
+        journal().subscribe(self._recorder.take, recent=True)
         self._outages: dict[str, int] = {}
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
