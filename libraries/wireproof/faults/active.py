@@ -38,7 +38,7 @@ class ActiveFaults:
                     )
             self._on[fault] = begin(fault.place, fault.name)
             self._last = fault
-        scopes.current().defer(partial(self._end_with_scope, fault))
+        scopes.current().defer(partial(self._end_with_scope, fault), check=True)
         return fault
 
     def heal(self, fault: Fault) -> bool:
