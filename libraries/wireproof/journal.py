@@ -159,22 +159,25 @@ class Journal:
         """Forgets the marks set at or after `since_ns`: what a test calls a moment means nothing to the next."""
         self._marks = {name: mark for name, mark in self._marks.items() if mark.at_ns < since_ns}
 
-    def subscribe(self, sink: Callable[[Event], object]) -> Callable[[], None]:
+    def subscribe(self, sink: Callable[[Event], object], *, recent: bool = False) -> Callable[[], None]:
         """Calls `sink` with every event recorded from now on, in order, soon after; `flush` waits for it.
 
         Args:
             sink: called by one thread at a time, the writer's or one that flushes; it may not record.
+            recent: first call it with the last `RECENT` events; of those recorded meanwhile none is left out.
 
         Returns:
             What ends the subscription.
         """
-        self.flush()
         with self._drain_lock:
+            self._drain()
+            for known in self._recent if recent else ():
+                sink(known)
             self._sinks = (*self._sinks, sink)
 
         def unsubscribe() -> None:
             with self._drain_lock:
-                self._sinks = tuple(known for known in self._sinks if known is not sink)
+                self._sinks = tuple(other for other in self._sinks if other is not sink)
 
         return unsubscribe
 

@@ -26,21 +26,30 @@ class FailedCheck(str):
 
 @dataclass(eq=False)
 class Scope:
-    """A running part of a run, and what is to be cleaned up when it ends."""
+    """A running part of a run, and what is to be cleaned up when it ends.
+
+    Attributes:
+        kind, name: what part it is.
+        started_ns: when it began.
+        has_checks: whether a clean-up is a check, too.
+    """
 
     kind: Kind
     name: str
     started_ns: int = field(default_factory=now_ns)
+    has_checks: bool = False
     _cleanups: list[Callable[[], object]] = field(default_factory=list)
     _last: list[Callable[[], object]] = field(default_factory=list)
 
-    def defer(self, cleanup: Callable[[], object], *, last: bool = False) -> None:
+    def defer(self, cleanup: Callable[[], object], *, last: bool = False, check: bool = False) -> None:
         """Calls `cleanup` when this scope ends, before what was deferred earlier.
 
         Args:
             cleanup: what to call.
             last: call it after everything else, also what is deferred later.
+            check: whether it may raise `CheckFailedError`.
         """
+        self.has_checks = self.has_checks or check
         (self._last if last else self._cleanups).append(cleanup)
 
     def close(self) -> list[str]:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 
+import pytest
 from harness import GENEROUS_S, Run, command, environment, run_robot, write_suites
 
 from wireproof import journal_file
@@ -58,23 +59,61 @@ def test_a_fault_that_touched_nothing_fails_its_test(tmp_path, echo):
 OF_A_SUITE = (
     SETTINGS
     + """Suite Setup    Begin
-
+{teardown}
 *** Test Cases ***
 Passes
     No Operation
 
 *** Keywords ***
 Begin
-    Start Fault Proxy    room    ${URL}
+    Start Fault Proxy    room    ${{URL}}
     Black Hole Link    room
+
+End
+    No Operation
+
+Fails
+    Fail    of another reason
 """
 )
 
 
-def test_a_fault_of_a_suite_that_touched_nothing_fails_the_run(tmp_path, echo):
-    run = run_robot(tmp_path, OF_A_SUITE, "--variable", f"URL:{echo.url}")
+@pytest.mark.parametrize("teardown", ["", "No Operation", "End", "Fails"])
+def test_a_fault_of_a_suite_that_touched_nothing_fails_its_tests(tmp_path, echo, teardown):
+    suite = OF_A_SUITE.format(teardown=f"Suite Teardown    {teardown}" if teardown else "")
+    run = run_robot(tmp_path, suite, "--variable", f"URL:{echo.url}")
     assert run.rc == 1
-    assert [error.partition(":")[0] for error in run.errors] == ["the fault black hole on 'room' touched nothing"]
+    assert run.errors == []
+    others = "of another reason\n\nAlso: " if teardown == "Fails" else ""
+    reason = f"Parent suite teardown failed:\n{others}the fault black hole on 'room' touched nothing"
+    assert run.failure("Passes").startswith(reason)
+    assert "1 test, 0 passed, 1 failed" in run.console
+
+
+NESTED = (
+    SETTINGS
+    + """
+*** Test Cases ***
+Passes
+    No Operation
+"""
+)
+AROUND = """
+*** Settings ***
+Library    wireproof.Faults
+Suite Setup    Begin
+
+*** Keywords ***
+Begin
+    Start Fault Proxy    room    ${URL}
+    Black Hole Link    room
+"""
+
+
+def test_a_fault_of_a_suite_around_fails_the_tests_in_it(tmp_path, echo):
+    run = run_robot(tmp_path, {"__init__.robot": AROUND, "inner.robot": NESTED}, "--variable", f"URL:{echo.url}")
+    assert (run.rc, run.errors) == (1, [])
+    assert run.failure("Passes").startswith("Parent suite teardown failed:\nthe fault black hole on 'room' touched")
 
 
 INTERRUPTED = (

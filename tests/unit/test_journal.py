@@ -172,6 +172,22 @@ class TestSubscribing:
         own.flush()
         assert heard == ["first", "second"]
 
+    def test_between_what_was_and_what_comes_nothing_is_left_out(self):
+        own, heard = Journal(), []
+
+        def take(event):
+            if not heard:
+                other = threading.Thread(target=own.record, args=("note", "meanwhile"))
+                other.start()
+                other.join()
+            heard.append(event.source)
+
+        own.record("note", "before")
+        own.subscribe(take, recent=True)
+        own.record("note", "after")
+        own.flush()
+        assert heard == ["before", "meanwhile", "after"]
+
     def test_every_subscriber_hears_all_while_a_file_is_written(self, tmp_path):
         own, one, other = Journal(), [], []
         own.open(tmp_path / "journal.jsonl")

@@ -170,9 +170,7 @@ class Ledgers:
         self._journal = journal
         self._running: dict[str, Ledger] = {}
         self._standing = Standing()
-        for event in journal.recent():
-            self._standing.take(event)
-        journal.subscribe(self._standing.take)
+        journal.subscribe(self._standing.take, recent=True)
 
     def start(self, name: str, rules: Rules) -> Ledger:
         """Starts a ledger.

@@ -59,7 +59,7 @@ class ActiveFaults:
         """
         try:
             tenure = self._note(fault)
-            scopes.current().defer(partial(self._end_with_scope, tenure))
+            scopes.current().defer(partial(self._end_with_scope, tenure), check=True)
             do()
             if duration_s is not None:
                 tenure.timer = threading.Timer(duration_s, self._expire, (tenure,))

@@ -31,6 +31,7 @@ class Listener:
         self._evidence: Evidence | None = None
         self._user: scopes.Scope | None = None
         self._shown: list[Any] = []
+        self._failed: dict[str, list[scopes.FailedCheck]] = {}
 
     def start_keyword(self, data: Any, result: Any) -> None:
         """A keyword outside a test belongs to a suite's set-up or tear-down."""
@@ -41,7 +42,16 @@ class Listener:
         if self._is_running(data.id):
             return
         self._enter_suite(data.parent)
+        self._provide_teardowns(data.parent)
         self._enter("test", data.id, data.full_name)
+
+    def end_keyword(self, data: Any, result: Any) -> None:
+        """A suite ends with its tear-down: what output.xml says of the suite's tests hangs on that from now on."""
+        if data.type != "TEARDOWN" or not isinstance(data.parent, TestSuite):
+            return
+        if checks := self._leave(data.parent.id):
+            self._failed[data.parent.id] = checks
+            _fail(result, checks)
 
     def end_library_keyword(self, data: Any, implementation: Any, result: Any) -> None:
         """A failure is shown in every test that has used one of our keywords, whichever keyword failed."""
@@ -49,20 +59,18 @@ class Listener:
             self._user = scopes.current()
             self._shown = []
         self._show_failure(result)
+        self.end_keyword(data, result)
 
     def end_try(self, data: Any, result: Any) -> None:
         self._show_failure(result)
 
     def end_test(self, data: Any, result: Any) -> None:
-        for check in self._leave(data.id):
-            result.message = f"{result.message}\n\nAlso: {check}" if result.failed else check
-            result.status = "FAIL"
+        _fail(result, self._leave(data.id))
 
     def end_suite(self, data: Any, result: Any) -> None:
-        """A check that fails here fails the run; what output.xml says of the suite's tests is written already."""
-        for check in self._leave(data.id):
+        """Tells Robot, which does not look at what a listener made of a tear-down, that checks have failed in it."""
+        for check in self._failed.pop(data.id, []) + self._leave(data.id):
             result.suite_teardown_failed(check)
-            logger.error(check)
 
     def close(self) -> None:
         """The run ends: everything that is still open goes, then the journal."""
@@ -101,6 +109,14 @@ class Listener:
         self._open_journal()
         self._running.append((identity, scopes.enter(kind, name)))
 
+    def _provide_teardowns(self, suite: Any) -> None:
+        """A check at the end of a suite needs a tear-down that it can fail."""
+        while suite is not None:
+            scope = next((scope for known, scope in self._running if known == suite.id), None)
+            if scope is not None and scope.has_checks and not suite.has_teardown:
+                suite.teardown.config(name="BuiltIn.No Operation")
+            suite = suite.parent
+
     def _open_journal(self) -> None:
         built_in = BuiltIn()
         if journal.current().is_open or built_in.dry_run_active:
@@ -119,6 +135,12 @@ class Listener:
             known, scope = self._running.pop()
             checks += _warn(scopes.leave(scope))
         return checks
+
+
+def _fail(result: Any, checks: list[scopes.FailedCheck]) -> None:
+    for check in checks:
+        result.message = f"{result.message}\n\nAlso: {check}" if result.failed else check
+        result.status = "FAIL"
 
 
 def _failure(result: Any, scope: scopes.Scope) -> Failure:

@@ -64,6 +64,7 @@ class Traffic:
         self._stop = threading.Event()
         self._begin_ns = 0
         self._end_ns = 0
+        self._is_told = False
         self._threads: list[threading.Thread] = []
 
     @property
@@ -87,17 +88,22 @@ class Traffic:
             thread.start()
 
     def stop(self) -> None:
-        """Lets what is being sent be finished, and sends no more; does nothing when it has ended."""
-        first = self.is_running
-        if first:
+        """Lets what is being sent be finished, and sends no more; does nothing when it has ended.
+
+        One that was interrupted is finished by the next: whoever reads the journal waits for its end.
+        """
+        if self.is_running:
             self._end_ns = now_ns()
             self._stop.set()
         for thread in self._threads:
             while thread.is_alive():
                 thread.join(SLICE_S)
-        if first:
+        if not self._is_told:
+            self._is_told = True
             report = self.report
-            journal().record("traffic", self.name, phase="off", sent=report.sent, unsent=report.unsent)
+            journal().record(
+                "traffic", self.name, at_ns=self._end_ns, phase="off", sent=report.sent, unsent=report.unsent
+            )
 
     @property
     def report(self) -> TrafficReport:

@@ -5,13 +5,14 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 from wireproof.links import Address
 from wireproof.stack import databases, readiness
 from wireproof.stack.addresses import Addresses, without_password
-from wireproof.stack.errors import StackError
+from wireproof.stack.errors import StackError, attempt_all
 from wireproof.stack.readiness import NotReadyError, version
 from wireproof.stack.rundir import RunDirectory, write_private
 from wireproof.stack.server import ServerConfig, ServerService, token_secret_file
@@ -123,7 +124,9 @@ class AddedServers:
         database = self._databases.pop(name, None)
         if database is None:
             return
-        self._services.pop(name).end(QUICK_STOP_S)
+        attempt_all([partial(self._services.pop(name).end, QUICK_STOP_S), partial(self._drop, database)])
+
+    def _drop(self, database: str) -> None:
         if not database or database in self._databases.values():
             return  # another node's
         with suppress(NotReadyError):  # without PostgreSQL the database stays until the stack ends
@@ -137,8 +140,9 @@ class AddedServers:
 
     def close(self) -> None:
         """Ends all of them and removes their run directory."""
-        for name in tuple(self._databases):
-            self.end(name)
+        attempt_all([*(partial(self.end, name) for name in self._databases), self._remove_run])
+
+    def _remove_run(self) -> None:
         if self._run is not None:
             self._run.remove()
             self._run = None

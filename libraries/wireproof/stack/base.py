@@ -11,7 +11,7 @@ from wireproof.quantities import Rate
 from wireproof.stack import readiness
 from wireproof.stack.added import AddedServers, Server
 from wireproof.stack.addresses import Addresses
-from wireproof.stack.errors import StackError
+from wireproof.stack.errors import StackError, attempt_all
 from wireproof.stack.readiness import Check
 from wireproof.stack.server import ServerService
 from wireproof.stack.services import Service
@@ -226,7 +226,8 @@ class Stack:
 
     def stop(self) -> None:
         """Ends what belongs to this run, added servers first; a stack that was there before stays, and whole."""
-        self._added.close()
+        attempt_all([self._added.close, self._leave])
+
+    def _leave(self) -> None:
         if not self.exclusive:
-            for service in self.services.values():
-                service.leave()
+            attempt_all(service.leave for service in self.services.values())

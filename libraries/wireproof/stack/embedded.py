@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from wireproof.stack import databases
@@ -13,7 +14,7 @@ from wireproof.stack.added import QUICK_STOP_S, require_known
 from wireproof.stack.addresses import Addresses
 from wireproof.stack.base import ABILITIES, Stack
 from wireproof.stack.binaries import Sources, find_postgres, find_redis, installed, reachable_postgres
-from wireproof.stack.errors import StackError
+from wireproof.stack.errors import StackError, attempt_all
 from wireproof.stack.postgres import DATABASE, PostgresService
 from wireproof.stack.redis import RedisService
 from wireproof.stack.rundir import RunDirectory, write_private
@@ -166,10 +167,11 @@ class EmbeddedStack(Stack):
 
     def stop(self) -> None:
         """Ends the servers that this run added and, when it started the stack, all services; removes what they left."""
-        super().stop()
+        attempt_all([super().stop, self._end])
+
+    def _end(self) -> None:
         if self.run.owned:
-            self.server.end(QUICK_STOP_S)
-            self.run.remove()
+            attempt_all([partial(self.server.end, QUICK_STOP_S), self.run.remove])
 
 
 def _config(

@@ -11,7 +11,7 @@ from wireproof import scopes
 from wireproof import stack as room
 from wireproof.links import Address
 from wireproof.stack.base import Stack
-from wireproof.stack.errors import StackError
+from wireproof.stack.errors import StackError, attempt_all
 from wireproof.stack.routes import through
 from wireproof.stack.services import STOP_S, Mode, Service, Stopped
 
@@ -217,16 +217,19 @@ class ServiceKeywords:
         self, stack: Stack, scope: scopes.Scope, name: str, dependency: str, before: Address | None
     ) -> None:
         """What the server needs has to be well first: else it does not start."""
-        _heal(stack, self._touched[scope] - {name})
-        if stack is room.running() and name in stack.services:
-            stack.reroute(name, dependency, before)
+        others = self._touched[scope] - {name}
+        attempt_all([partial(_heal, stack, others), partial(_reroute, stack, name, dependency, before)])
 
 
 def _heal(stack: Stack, names: Set[str]) -> None:
     if stack is room.running():  # else it has ended
-        for name, service in tuple(stack.services.items()):  # in the order in which they need each other
-            if name in names:
-                service.heal()
+        # In the order in which they need each other.
+        attempt_all(service.heal for name, service in tuple(stack.services.items()) if name in names)
+
+
+def _reroute(stack: Stack, name: str, dependency: str, address: Address | None) -> None:
+    if stack is room.running() and name in stack.services:  # else it has ended
+        stack.reroute(name, dependency, address)
 
 
 def _told(name: str, mode: Mode, stopped: Stopped) -> Stopped:

@@ -45,6 +45,7 @@ class Recovery:
         window_s: how long the window of the rate is.
         outstanding: messages that were taken over and not delivered.
         has_traffic: whether tracked messages were sent after the fault began, or were to be.
+        traffic_ended_ms: from the heal to the last of them, less than 0 for before it; None while they are to be sent.
     """
 
     fault: Fault
@@ -60,6 +61,7 @@ class Recovery:
     window_s: float = WINDOW_S
     outstanding: int = 0
     has_traffic: bool = False
+    traffic_ended_ms: float | None = None
 
     @property
     def errors(self) -> int:

@@ -71,18 +71,17 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     For the rate only messages count that are sent after the heal: a backlog that comes at once is no rate, and what
     went well until the heal proves nothing. So even a fault that nobody notices takes almost half a second. At less
     than 20 messages a second the half second is as long as ten messages take. The former rate is that of the last
-    second before the fault. Where there was none, *drained* begins with the first success.
+    second before the fault, and not more than what steady traffic had due. Where there was none, *drained* begins with
+    the first success.
 
     A fault that begins before an earlier one is drained becomes part of it: the earlier one is then measured from the
-    last heal.
+    last heal, and the later one by the rate before the earlier one.
     """
 
     def __init__(self) -> None:
         super().__init__([])
         self._recorder = Recorder()
-        for event in journal().recent():
-            self._recorder.take(event)
-        journal().subscribe(self._recorder.take)
+        journal().subscribe(self._recorder.take, recent=True)
         self._outages: dict[str, int] = {}
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:

@@ -58,8 +58,8 @@ class Recorder:
         self._pending: dict[str, _Pending] = {}
         self._acknowledges: dict[tuple[str, int], bool] = {}
         self._errors: dict[str, array[int]] = {}
-        self._steady: list[tuple[int, int]] = []
-        self._running: dict[str, int] = {}
+        self._steady: list[tuple[int, int, float]] = []
+        self._running: dict[str, tuple[int, float]] = {}
         self._faults: dict[int, Fault] = {}
         self._scopes: list[tuple[str, int]] = []
         self._verdicts: list[Tally] = []
@@ -95,15 +95,15 @@ class Recorder:
         """Messages and errors so far; what is taken later does not change it."""
         import numpy as np
 
-        from wireproof.timing.recovery import Observed
+        from wireproof.timing.recovery import Observed, Steady
 
         with self._lock:
             columns = [column.tobytes() for column in (self._sent, self._acked, self._delivered)]
             errors = {kind: at.tobytes() for kind, at in self._errors.items()}
-            steady = [*self._steady, *((begin_ns, 0) for begin_ns in self._running.values())]
+            steady = [*self._steady, *((begin_ns, 0, rate) for begin_ns, rate in self._running.values())]
         sent, acked, delivered = (np.frombuffer(column, np.int64) for column in columns)
         errors_at = {kind: np.frombuffer(at, np.int64) for kind, at in errors.items()}
-        return Observed(sent, acked, delivered, errors_at, steady)
+        return Observed(sent, acked, delivered, errors_at, [Steady(*span) for span in steady])
 
     @property
     def faults(self) -> list[Fault]:
@@ -168,9 +168,10 @@ class Recorder:
 
     def _take_traffic(self, event: Event, data: Mapping[str, Any]) -> None:
         if data["phase"] == "on":
-            self._running[event.source] = event.at_ns
+            self._running[event.source] = event.at_ns, float(data["rate"])
         elif event.source in self._running:
-            self._steady.append((self._running.pop(event.source), event.at_ns))
+            begin_ns, rate = self._running.pop(event.source)
+            self._steady.append((begin_ns, event.at_ns, rate))
 
     # -- errors ------------------------------------------------------------------------------------------------------
 

@@ -10,18 +10,19 @@ rate: heal → the end of the first window in which as many messages that were s
     the rate before the fault asks for. The window is `WINDOW_S` long, or as long as `FEWEST` messages take. A backlog
     that comes at once is no rate, and what went well until the heal proves nothing of what comes after it, so nothing
     that was sent before counts. The rate before is that of the last second before the fault, or of the last `FEWEST`
-    messages if those took longer, of what was sent since steady traffic began or ended last.
+    messages if those took longer, of what was sent since steady traffic began or ended last; it is not more than what
+    steady traffic had due.
 drained: heal → the moment from which nothing was outstanding any more: the rate is back, and whatever had been taken
     over until then is delivered. Without a rate before the fault the first success takes the place of the rate.
 
 A fault that begins before the recovery from an earlier one is drained becomes part of it: the earlier one counts from
-the last heal.
+the last heal, and the rate to come back to is that before the earlier one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,14 @@ _BEFORE_S = 1.0
 _NEVER = np.iinfo(np.int64).max
 
 
+class Steady(NamedTuple):
+    """When steady traffic was on, 0 as its end for still, and how many messages a second it had due."""
+
+    begin_ns: int
+    end_ns: int
+    rate: float
+
+
 @dataclass(frozen=True, eq=False)
 class Observed:
     """What was seen of tracked messages and of errors at clients, on the journal's clock.
@@ -43,14 +52,14 @@ class Observed:
         sent, acked, delivered: of each message when it was sent, taken over, and delivered to its whole audience; 0 for
             never. What needs no acknowledgement is taken over when it is sent.
         errors: when errors of each kind were.
-        steady: from when to when steady traffic was on; 0 for still.
+        steady: the steady traffics.
     """
 
     sent: Ints
     acked: Ints
     delivered: Ints
     errors: Mapping[str, Ints] = field(default_factory=dict)
-    steady: Sequence[tuple[int, int]] = ()
+    steady: Sequence[Steady] = ()
 
     def between(self, begin_ns: int, end_ns: int) -> "Observed":
         """The messages that were sent then and what was known of them at its end, and the errors of that time."""
@@ -61,20 +70,28 @@ class Observed:
             return np.where((at > 0) & (at <= end_ns), at, _NEVER)
 
         errors = {kind: at[(at >= begin_ns) & (at <= end_ns)] for kind, at in self.errors.items()}
-        steady = [times for times in self.steady if times[0] <= end_ns]
+        begun = [one for one in self.steady if one.begin_ns <= end_ns]
+        steady = [one._replace(end_ns=0) if one.end_ns > end_ns else one for one in begun]
         return Observed(self.sent[ours], known(self.acked), known(self.delivered), errors, steady)
 
     @property
     def done(self) -> Ints:
         return np.maximum(self.acked, self.delivered)
 
-    def goes_on_after(self, at_ns: int) -> bool:
-        """Whether tracked messages were sent after a moment, or were to be."""
-        return bool((self.sent >= at_ns).any()) or any(end_ns == 0 or end_ns >= at_ns for _, end_ns in self.steady)
+    @property
+    def ended_ns(self) -> int:
+        """When the last message was sent, or was to be; `_NEVER` while steady traffic is on."""
+        ends = [one.end_ns or _NEVER for one in self.steady]
+        return max(int(self.sent.max(initial=0)), *ends, 0)
 
     def changed_before(self, at_ns: int) -> int:
         """When steady traffic began or ended last before a moment."""
-        return max((change for times in self.steady for change in times if change < at_ns), default=0)
+        changes = (change for one in self.steady for change in (one.begin_ns, one.end_ns))
+        return max((change for change in changes if change < at_ns), default=0)
+
+    def due_at(self, at_ns: int) -> float:
+        """How many messages a second steady traffic had due at a moment."""
+        return sum(one.rate for one in self.steady if one.begin_ns < at_ns <= (one.end_ns or _NEVER))
 
 
 def measure(fault: Fault, faults: Iterable[Fault], observed: Observed, now_ns: int, share: float = 0.9) -> Recovery:
@@ -87,16 +104,31 @@ def measure(fault: Fault, faults: Iterable[Fault], observed: Observed, now_ns: i
         now_ns: this moment.
         share: of the former rate that is to be reached.
     """
+    faults = sorted(faults, key=_began)
+    alone = _measure(fault, faults, observed, now_ns, share)
+    earlier = _healed_with(fault, faults, alone)
+    if earlier is None or observed.changed_before(fault.on_ns) > earlier.on_ns:
+        return alone
+    whole = measure(earlier, faults, observed, fault.on_ns - 1, share)
+    if whole.drained_ms is not None or whole.rate_before is None:
+        return alone
+    return _measure(fault, faults, observed, now_ns, share, whole.rate_before)
+
+
+def _measure(
+    fault: Fault, faults: Sequence[Fault], observed: Observed, now_ns: int, share: float, rate: float | None = None
+) -> Recovery:
+    """The same, for a rate to come back to, or for that before the fault."""
     end_ns = min(now_ns, fault.until_ns or now_ns)
-    seen = observed.between(fault.on_ns - _ns(LONGEST_BEFORE_S), end_ns)
-    began = (fault.on_ns, fault.number)
-    later = sorted((other.on_ns, other.number, other) for other in faults if (other.on_ns, other.number) > began)
-    look = _Look(fault, seen, end_ns, share)
+    seen = observed.between(min(fault.since_ns, fault.on_ns - _ns(LONGEST_BEFORE_S)), end_ns)
+    look = _Look(fault, seen, end_ns, share, rate or _rate_before(seen, fault.on_ns))
     if fault.off_ns is None or fault.off_ns > end_ns:
         return look.unhealed(fault)
     recovery = look.since(fault.off_ns)
-    for on_ns, _, other in later:
-        if on_ns > end_ns or _is_drained_by(recovery, on_ns):
+    for other in faults:
+        if _began(other) <= _began(fault):
+            continue
+        if other.on_ns > end_ns or _drained_ns(recovery) <= other.on_ns:
             break
         if other.off_ns is None or other.off_ns > end_ns:
             return look.unhealed(other)
@@ -104,20 +136,37 @@ def measure(fault: Fault, faults: Iterable[Fault], observed: Observed, now_ns: i
     return recovery
 
 
-def _is_drained_by(recovery: Recovery, at_ns: int) -> bool:
+def _began(fault: Fault) -> tuple[int, int]:
+    return fault.on_ns, fault.number
+
+
+def _healed_with(fault: Fault, faults: Sequence[Fault], alone: Recovery) -> Fault | None:
+    """The last earlier fault of the same test that did not outlast the recovery: what it left is no rate to keep."""
+    earlier = (
+        other
+        for other in reversed(faults)
+        if _began(other) < _began(fault)
+        and (other.until_ns is None or other.until_ns >= fault.on_ns)
+        and other.off_ns is not None
+        and other.off_ns <= _drained_ns(alone)
+    )
+    return next(earlier, None)
+
+
+def _drained_ns(recovery: Recovery) -> int:
     if recovery.drained_ms is None or recovery.healed_ns is None:
-        return False
-    return recovery.healed_ns + recovery.drained_ms * 1e6 <= at_ns
+        return _NEVER
+    return recovery.healed_ns + _ns(recovery.drained_ms / 1000)
 
 
 class _Look:
     """A look at what was observed of one fault, for one heal or another."""
 
-    def __init__(self, fault: Fault, seen: Observed, end_ns: int, share: float) -> None:
+    def __init__(self, fault: Fault, seen: Observed, end_ns: int, share: float, rate: float | None) -> None:
         self._fault = fault
         self._seen = seen
         self._end_ns = end_ns
-        self._rate = _rate_before(seen, fault.on_ns)
+        self._rate = rate
         self._window_ns = _ns(max(WINDOW_S, FEWEST / self._rate if self._rate else 0))
         self._due = (seen.acked < _NEVER) & (seen.sent >= fault.since_ns)
         self._needed = max(1, ceil(share * (self._rate or 0) * self._window_ns / 1e9 - 1e-6))
@@ -139,6 +188,7 @@ class _Look:
             first_success_ms=_ms(heal_ns, first),
             rate_ms=_ms(heal_ns, rate),
             drained_ms=_ms(heal_ns, drained),
+            traffic_ended_ms=None if seen.ended_ns == _NEVER else _ms(heal_ns, seen.ended_ns),
         )
 
     def _basis(self, since_ns: int, until_ns: int) -> Recovery:
@@ -155,7 +205,7 @@ class _Look:
             rate_now=int(np.count_nonzero((done > recent_ns) & (done <= self._end_ns))) / self._window_ns * 1e9,
             window_s=self._window_ns / 1e9,
             outstanding=int(np.count_nonzero(self._due & (seen.delivered == _NEVER))),
-            has_traffic=seen.goes_on_after(on_ns),
+            has_traffic=seen.ended_ns >= on_ns,
         )
 
     def _rate_is_back(self, heal_ns: int) -> int | None:
@@ -174,7 +224,8 @@ class _Look:
 
 def _rate_before(seen: Observed, on_ns: int) -> float | None:
     """Messages done per second before the fault."""
-    before = (seen.done < on_ns) & (seen.sent >= seen.changed_before(on_ns))
+    since = max(on_ns - _ns(LONGEST_BEFORE_S), seen.changed_before(on_ns))
+    before = (seen.done < on_ns) & (seen.sent >= since)
     done, sent = seen.done[before], seen.sent[before]
     if len(done) < FEWEST:
         return None
@@ -182,7 +233,8 @@ def _rate_before(seen: Observed, on_ns: int) -> float | None:
     lately = done >= begin
     # The time in which there was no traffic yet does not lower its rate.
     begin = max(begin, int(sent[lately].min()))
-    return float(np.count_nonzero(lately)) / ((on_ns - begin) / 1e9)
+    rate = float(np.count_nonzero(lately)) / ((on_ns - begin) / 1e9)
+    return min(rate, seen.due_at(on_ns) or rate)
 
 
 def _first(at: Ints) -> int | None:

@@ -45,7 +45,21 @@ def unmeasurable(recovery: Recovery, until: Until) -> str:
             f"there is no rate to come back to: the traffic before '{recovery.fault.label}' had delivered fewer than "
             f"{FEWEST} messages; start it earlier, or give until=drained"
         )
-    return ""
+    return _ended_early(recovery) if until != "first success" and recovery.reached_ms(until) is None else ""
+
+
+def _ended_early(recovery: Recovery) -> str:
+    ended_ms, window_s = recovery.traffic_ended_ms, recovery.window_s
+    if recovery.rate_before is None or ended_ms is None or ended_ms >= window_s * 1000:
+        return ""
+    return (
+        f"no rate shows the recovery from '{recovery.fault.label}': {_ended(ended_ms)}; "
+        f"let it go on for {window_s:.3g} s or longer after the heal"
+    )
+
+
+def _ended(ms: float) -> str:
+    return f"the traffic ended {duration(abs(ms))} {'before' if ms < 0 else 'after'} the heal"
 
 
 def shortfall(recovery: Recovery, until: Until, limit_ms: float) -> str:
@@ -73,6 +87,8 @@ def _incomplete(recovery: Recovery, limit_ms: float) -> str:
 
 def _rate(recovery: Recovery) -> str:
     before = recovery.rate_before
+    if recovery.traffic_ended_ms is not None:
+        return _ended(recovery.traffic_ended_ms)
     if before is None:
         return ""
     share = f"{recovery.rate_now / before * 100:.0f} % of {before:.3g}/s"

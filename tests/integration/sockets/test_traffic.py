@@ -162,6 +162,36 @@ def test_it_ends_with_the_scope_that_started_it(sockets: Any, echo_url: str) -> 
         sockets.stop_tracked_traffic()
 
 
+def test_an_interrupted_stop_is_finished_with_its_scope(
+    sockets: Any, echo_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sockets.open_client("alice", echo_url, dialect="echo")
+    blocked, release = threading.Event(), threading.Event()
+    alice = sockets.clients.find("alice")
+    send = alice.send
+
+    def stuck(outgoing: Any, **options: Any) -> Any:
+        blocked.set()
+        release.wait(GENEROUS_S)
+        return send(outgoing, **options)
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(alice, "send", stuck)
+    test = scopes.enter("test", "inner")
+    began = start(sockets)
+    assert blocked.wait(GENEROUS_S)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "join", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            sockets.stop_tracked_traffic()
+    assert [event.data["phase"] for event in noted("traffic", began)] == ["on"]
+    release.set()
+    assert scopes.leave(test) == []
+    assert [event.data["phase"] for event in noted("traffic", began)] == ["on", "off"]
+
+
 def test_several_traffics_run_at_once_each_under_its_name(pair: Any) -> None:
     start(pair, name="one")
     start(pair, name="two")

@@ -121,7 +121,7 @@ def test_what_was_lost_is_forgotten_but_keeps_its_place() -> None:
 def test_steady_traffic_is_from_when_to_when() -> None:
     told = Told().tell("traffic", "a", 1, phase="on", rate=5).tell("traffic", "b", 2, phase="on", rate=5)
     told.tell("traffic", "a", 9, phase="off", sent=1, unsent=0)
-    assert told.recorder.observed().steady == [(1, 9), (2, 0)]
+    assert told.recorder.observed().steady == [(1, 9, 5), (2, 0, 5)]
 
 
 def test_what_checks_counted_is_kept_with_where_they_were() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wireproof.timing.fault import Fault
 from wireproof.timing.figures import LOST, UNSENT, Recovery
-from wireproof.timing.recovery import Observed, measure
+from wireproof.timing.recovery import Observed, Steady, measure
 
 MS = 1_000_000
 START = 1_000_000  # milliseconds: no run begins with its machine
@@ -47,7 +47,7 @@ class Traffic:
             return np.array([when(row[place]) if row[place] else 0 for row in self.rows], np.int64)
 
         errors = {kind: np.array([when(moment) for moment in at], np.int64) for kind, at in self.errors.items()}
-        steady = [(when(begin), when(end) if end else 0) for begin, end in self.steady]
+        steady = [Steady(when(begin), when(end) if end else 0, 100) for begin, end in self.steady]
         return Observed(column(0), column(1), column(2), errors, steady)
 
 
@@ -199,6 +199,34 @@ def test_the_rate_before_is_that_of_the_traffic_that_runs_when_the_fault_begins(
     assert found.rate_ms == 442
 
 
+def test_what_came_at_once_before_the_fault_is_no_rate_to_come_back_to() -> None:
+    # A backlog of ten seconds that arrived just before, as from an earlier fault.
+    traffic = Traffic(steady=[(0, 0)]).flow(0, 2000).wait(0, 1800, until=1900).flow(3000, 6000)
+    found = recovery(traffic, fault(2000, 3000))
+    assert found.rate_before == 100
+    assert found.rate_ms == 442
+
+
+def test_what_was_acked_long_before_the_fault_is_waited_for() -> None:
+    traffic = Traffic().wait(100, 110, until=19_000, acked=2).flow(110, 14_000).flow(15_000, 20_000)
+    found = recovery(traffic, fault(14_000, 15_000), now=18_000)
+    assert (found.rate_ms, found.drained_ms, found.outstanding) == (442, None, 1)
+    assert recovery(traffic, fault(14_000, 15_000), now=20_000).drained_ms == 4000
+
+
+def test_the_rate_of_long_ago_is_none_to_come_back_to() -> None:
+    assert recovery(Traffic().flow(0, 2000).flow(15_100, 16_000), fault(14_000, 15_000), now=16_000).rate_before is None
+
+
+def test_the_end_of_the_traffic_is_told() -> None:
+    flow = Traffic(steady=[(0, 3200)]).flow(0, 2000).flow(3000, 3200)
+    assert recovery(flow, fault(2000, 3000)).traffic_ended_ms == 200
+    assert recovery(flow, fault(2000, 3300)).traffic_ended_ms == -100
+    assert recovery(flow, fault(2000, 3000), now=3100).traffic_ended_ms is None
+    assert recovery(Traffic(steady=[(0, 3200), (10, 0)]).flow(0, 3200), fault(2000, 3000)).traffic_ended_ms is None
+    assert recovery(Traffic().flow(0, 3100), fault(2000, 3000)).traffic_ended_ms == 90
+
+
 def test_a_fault_that_is_on_has_not_been_recovered_from() -> None:
     found = recovery(Traffic().flow(0, 2000).error(LOST, 2005), fault(2000, None))
     assert not found.is_healed
@@ -241,6 +269,38 @@ def test_a_fault_that_was_there_before_changes_nothing() -> None:
 def test_a_short_fault_within_a_long_one_ends_with_it() -> None:
     traffic = Traffic().flow(0, 2000).flow(4000, 6000)
     assert recovery(traffic, fault(2000, 4000), fault(2500, 2600, number=2)).first_success_ms == 2
+
+
+def test_a_fault_during_a_recovery_asks_for_the_rate_before_all_of_it() -> None:
+    # After the first heal only every fourth message gets through, and so it stays.
+    traffic = Traffic(steady=[(0, 0)]).flow(0, 2000).flow(3000, 3500, every=40).flow(4000, 9000, every=40)
+    first, second, third = fault(2000, 3000), fault(3500, 4000, number=2), fault(4500, 4500, number=3)
+    for last in (second, third):
+        found = recovery(traffic, last, first, second, third)
+        assert found.rate_before == pytest.approx(100, rel=0.02)
+        assert found.rate_ms is None
+    traffic.flow(9000, 9900)
+    assert recovery(traffic, third, first, second).rate_ms is not None
+
+
+def test_a_fault_within_one_that_goes_on_asks_for_the_rate_that_this_one_left() -> None:
+    traffic = Traffic(steady=[(0, 0)]).flow(0, 2000).flow(2000, 4000, every=40).flow(5000, 9000, every=40)
+    narrow = fault(2000, 9000, number=2)
+    inside = fault(4000, 5000, number=3)
+    assert recovery(traffic, inside, narrow).rate_ms is not None
+    together = replace(narrow, off_ns=when(5001))
+    assert recovery(traffic, inside, together).rate_ms is None
+
+
+def test_after_a_recovery_the_rate_is_what_it_is() -> None:
+    traffic = Traffic(steady=[(0, 0)]).flow(0, 2000).flow(3000, 4000).flow(4000, 6000, every=40)
+    traffic.flow(6500, 9000, every=40)
+    assert recovery(traffic, fault(6000, 6500, number=2), fault(2000, 3000)).rate_ms is not None
+
+
+def test_other_traffic_since_the_earlier_fault_has_a_rate_of_its_own() -> None:
+    traffic = Traffic(steady=[(0, 3000), (3100, 0)]).flow(0, 2000).flow(3100, 6000, every=40).flow(6500, 9000, every=40)
+    assert recovery(traffic, fault(6000, 6500, number=2), fault(2000, 3000)).rate_ms is not None
 
 
 # -- laws --------------------------------------------------------------------------------------------------------------

@@ -54,6 +54,21 @@ def test_what_is_not_complete_says_what_was_reached() -> None:
     )
 
 
+def test_traffic_that_ended_is_told() -> None:
+    ended = recovered(rate_ms=None, drained_ms=None, traffic_ended_ms=3100.0, rate_now=0)
+    assert unmeasurable(ended, "drained") == ""
+    assert ", the traffic ended 3.1 s after the heal, " in shortfall(ended, "drained", 5000)
+    assert " % of " not in shortfall(ended, "drained", 5000)
+    early = recovered(first_success_ms=None, rate_ms=None, drained_ms=None, traffic_ended_ms=-200.0)
+    assert unmeasurable(early, "rate") == (
+        "no rate shows the recovery from 'postgres killed': the traffic ended 200 ms before the heal; let it go on for "
+        "0.5 s or longer after the heal"
+    )
+    assert unmeasurable(early, "drained") == unmeasurable(early, "rate")
+    assert unmeasurable(early, "first success") == ""
+    assert unmeasurable(recovered(traffic_ended_ms=490.0), "drained") == ""
+
+
 def test_what_is_on_cannot_be_recovered_from() -> None:
     other = Fault(2, "redis", "suspended", "", 1)
     assert shortfall(recovered(still_on=other, healed_ns=None, first_success_ms=None), "first success", 100) == (
