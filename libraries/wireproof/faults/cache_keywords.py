@@ -40,7 +40,8 @@ class CacheKeywords(DataComponent):
             duration: how long at most; with `all` no more than 20 s.
 
         Returns:
-            The fault; its effect counts the `clients` that had to wait, with `all` the `commands`, when it is over.
+            The fault; its effect counts the `clients` that had to wait. With `all` it counts, when it is over, the
+            `commands` that had to wait and the `clients` that gave up.
 
         ```robotframework
         Pause Cache    duration=10s
@@ -217,16 +218,18 @@ class CacheKeywords(DataComponent):
 
     def _pause_all(self, cache: Cache, duration: timedelta) -> Fault:
         noted = Noted(cache, "all paused", [_pause(duration, "ALL")], [("CLIENT", "UNPAUSE")])
-        counted: list[int] = []
+        counted: list[tuple[int, int]] = []
 
         def do() -> None:
-            counted.append(cache.calls())
+            counted.append((cache.calls(), cache.ended()))
             noted.do()
 
         def heal() -> None:
             with noted.healing():
                 # nothing was executed since it began, and what waited was executed before anything newer
-                fault.touch("commands", cache.calls() - sum(counted))
+                for calls, ended in counted:
+                    fault.touch("commands", cache.calls() - calls)
+                    fault.touch("clients", cache.ended() - ended)
 
         fault = Fault(REDIS, noted.deed, heal, ("answering",))
         return self.begin(fault, do, duration)

@@ -120,12 +120,6 @@ Shop And Its Database Are Open
     Start Fault Proxy    db    postgres
     Shop Is Open    via={"postgres": "db"}
 
-Sender Should Be Refused
-    [Documentation]    Alice is told that the server is unavailable, and Bob does not get what she sent.
-    ${sent}    Device Writes    alice    bob
-    Message Should Be Answered    alice    ${sent}    failed    code=UNAVAILABLE
-    Message Should Not Reach    bob    ${sent}    within=0s
-
 Message Should Be Stored
     [Documentation]    Alice's message is acknowledged, and Bob gets it.
     ${sent}    Device Writes    alice    bob
