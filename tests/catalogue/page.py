@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 
-from tests.catalogue.faults import SUITES, ROOT, Family, Fault
+from tests.catalogue.faults import ROOT, SUITES, Family, Fault
+
+_PIPE = r"\|"
 
 _HEAD = """\
 # Faults: what can go wrong, and what a client sees
 
 <!-- Written by `make docs` from the suites in {suites}; change those. -->
 
-{count} faults, and each has a test that shows what a client sees of it, and that all is well again when it is healed. The tests
-themselves are the source of this page: a fault's words are those of its test, the call is the one that the test makes.
+{count} faults. Each has a test that shows what a client sees of it, and that all is well again when it is healed. This
+page is made of these tests: what goes wrong is a test's name, the call is the one that it makes.
 
-In the calls `room` is a link in front of a server, `db` and `cache` are links in front of PostgreSQL and Redis, all three from
-`Start Fault Proxy`; `shop` is a server of `Start Server`. Other options of each keyword are in its documentation.
+In the calls `room` is a link in front of a server and `db` one in front of PostgreSQL, both from `Start Fault Proxy`;
+`shop` is a server of `Start Server`, and `${{recording}}` comes from `Record Messages`. What else each keyword can do
+is in its documentation.
 
 {contents}
 """
@@ -31,9 +34,10 @@ Shown by [{file}](../{path}).
 _LIMITS = """\
 ## Limits
 
-What no fault of a link can do, such as losing packets below TCP, is told with [the links](links.md#limits), and so is
-[what can be relied on](links.md#what-can-be-relied-on) of all faults. Faults of services, databases and caches are for stacks that
-may be disturbed: on others, and where a stack cannot do one, [the test is refused or skipped](suites.md) with the reason.
+What no link can do, such as losing packets below TCP, [the guide to links](links.md#limits) tells, and also
+[what can be relied on](links.md#what-can-be-relied-on) with every fault. Faults of services, databases and caches are
+for stacks that may be disturbed: elsewhere they are refused, and where a stack cannot do one its test is skipped with
+the reason.
 """
 
 
@@ -58,9 +62,14 @@ def _family(family: Family) -> str:
 
 
 def _row(fault: Fault) -> str:
-    name = fault.name[0] + fault.name[1:].lower()
-    cells = (f"`{fault.id}`", name, f"`{'    '.join(fault.call)}`", fault.seen)
-    return f"| {' | '.join(cell.replace('|', '\\|') for cell in cells)} |"
+    cells = (f"`{fault.id}`", _sentence(fault.name), f"`{'    '.join(fault.call)}`", fault.seen)
+    return f"| {' | '.join(cell.replace('|', _PIPE) for cell in cells)} |"
+
+
+def _sentence(title: str) -> str:
+    """A test's name as a sentence begins; names such as PostgreSQL stay as they are."""
+    first, *others = title.split()
+    return " ".join([first, *(word if any(map(str.isupper, word[1:])) else word.lower() for word in others)])
 
 
 def _anchor(name: str) -> str:

@@ -45,9 +45,7 @@ class chat:  # noqa: N801 - Robot names a library after its module
                             listener.send(said)
             clients.discard(speaker)
 
-        server = serve(
-            handle, "127.0.0.1", 0, compression=None, ping_interval=heartbeat_s, ping_timeout=PATIENCE_S
-        )
+        server = serve(handle, "127.0.0.1", 0, compression=None, ping_interval=heartbeat_s, ping_timeout=PATIENCE_S)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
 

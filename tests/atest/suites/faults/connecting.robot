@@ -1,5 +1,4 @@
 *** Settings ***
-Name             Connecting
 Documentation    What happens to new connections; those that are open go on. Clients come
 ...              through the link `room`.
 
@@ -32,7 +31,8 @@ Connections Are Reset At Once
     Alice Should Get In After Healing
 
 Silence After Connecting
-    [Documentation]    The connection comes about, and the upgrade is not answered: only the client's own time-out helps.
+    [Documentation]    The connection comes about and the upgrade is not answered: only the client's own time-out
+    ...    helps.
     [Tags]    fault:silence
     Refuse Connections    room    mode=silence
     Connection Should Be Refused    via=room    within=300ms    stage=http
@@ -47,9 +47,9 @@ Connecting Takes Long
     Alice Should Get In After Healing
 
 The Server Is Overloaded
-    [Documentation]    The upgrade is answered with HTTP 503, and Retry-After says when to come again.
+    [Documentation]    The upgrade is answered with HTTP 503.
     [Tags]    fault:http-503
-    Refuse Connections    room    mode=status    status=503    retry_after=2s
+    Refuse Connections    room    mode=status    status=503
     Connection Should Be Refused    via=room    stage=http    status=503
     Alice Should Get In After Healing
 

@@ -1,5 +1,4 @@
 *** Settings ***
-Name             PostgreSQL
 Documentation    What happens to the database of a server, or to its replies on a link `db` in front of it. The clients
 ...              are devices of that server, `shop`: it must not promise what is not stored.
 
@@ -26,7 +25,7 @@ Replies To Commits Are Held
     All Should Be Well After Healing
 
 Replies To Commits Are Lost
-    [Documentation]    The sender is told that the outcome is unknown; what was stored arrives all the same, once.
+    [Documentation]    The sender is told that the outcome is unknown; what was stored arrives all the same.
     [Tags]    fault:lose-commit-reply
     Lose Replies    db    matching=store_batch    count=1
     ${sent}    Device Writes    alice    bob
@@ -42,14 +41,13 @@ Sessions Are Terminated
     ${sent}    Device Writes    alice    bob
     Wait Until Somebody Waits
     Terminate Database Sessions    db=shop
-    Message Should Be Answered    alice    ${sent}    failed    code=UNAVAILABLE    timeout=4s
+    Message Should Be Answered    alice    ${sent}    failed    code=UNAVAILABLE    timeout=3s
     End To Lock
     All Should Be Well After Healing
     [Teardown]    End To Lock
 
 A Table Is Locked
-    [Documentation]    Whatever needs the table waits; what was sent is answered when the lock is gone, or refused when
-    ...    the server's patience is.
+    [Documentation]    Whatever needs the table waits: what was sent is answered when the lock is gone.
     [Tags]    fault:table-lock
     Lock Table    messages    db=shop
     ${sent}    Device Writes    alice    bob
@@ -80,7 +78,8 @@ The Disk Is Full
     All Should Be Well After Healing
 
 Transactions Cannot Be Serialized
-    [Documentation]    Inserts fail (40001): the server tries again, and then tells senders that it is unavailable.
+    [Documentation]    Inserts fail (40001), also when the server tries again: senders are told that it is
+    ...    unavailable.
     [Tags]    fault:serialization-failure
     Fail Inserts    messages    db=shop    sqlstate=40001
     Sender Should Be Refused

@@ -1,5 +1,4 @@
 *** Settings ***
-Name             Frames
 Documentation    What happens to single messages and frames on a link `room` in front of a `ws://` server; the connection
 ...              is whole, and everything else passes as it is.
 
@@ -11,7 +10,7 @@ Test Setup       Alice And Bob Are In The Chat
 
 *** Test Cases ***
 A Message Is Lost
-    [Documentation]    The others come; nothing tells that one is missing. Here it is every third.
+    [Documentation]    The others come, and nothing tells that one is missing: here the third.
     [Tags]    fault:drop
     Drop Frames    room    every=3    count=1
     Bob Counts To    4
@@ -45,7 +44,7 @@ One Message Is Late
     All Should Be Well After Healing
 
 A Message Is Cut Off
-    [Documentation]    Only its beginning comes, in a frame that is valid: JSON, for one, can no longer be read.
+    [Documentation]    Only its beginning comes, in a frame that is valid.
     [Tags]    fault:truncate
     Truncate Frames    room    keep=5 B
     Send Text    bob    a long story
@@ -53,7 +52,7 @@ A Message Is Cut Off
     All Should Be Well After Healing
 
 Text Is No UTF-8
-    [Documentation]    The client has to end the connection with 1007; no message comes of it.
+    [Documentation]    The client has to end the connection with 1007.
     [Tags]    fault:invalid-utf8
     Corrupt Frames    room
     Send Text    bob    hello
@@ -113,21 +112,6 @@ Alice And Bob Are In A Chat With Heartbeats
     ${url}    Open Chat    heartbeat_s=${0.2}
     Start Fault Proxy    room    ${url}
     Alice And Bob Come In    ${url}
-
-Bob Counts To
-    [Documentation]    Bob says the numbers from 1 on, and hears himself.
-    [Arguments]    ${last: int}
-    FOR    ${number}    IN RANGE    1    ${last + 1}
-        Send Text    bob    ${number}
-    END
-    Wait For Message    bob    text=${last}
-
-Alice Should Hear
-    [Documentation]    Exactly these numbers have come to Alice, in this order.
-    [Arguments]    @{numbers}
-    ${heard}    Wait For Messages    alice    ${{ len($numbers) }}    regex=^\\d$
-    ${texts}    Evaluate    [message.text for message in $heard]
-    Should Be Equal    ${texts}    ${numbers}
 
 Answer Should Come In Frames
     [Documentation]    A client hears what it says in frames with these opcodes.

@@ -1,5 +1,4 @@
 *** Settings ***
-Name             Services
 Documentation    What happens to whole processes: a server, PostgreSQL, Redis. The clients are devices of the server
 ...              `shop`, and come back by themselves.
 
@@ -45,14 +44,14 @@ A Server Is Restarted
     All Should Be Well Again    shop
 
 A Server Crashes Again And Again
-    [Documentation]    Whoever comes back is cut off again, code 1006.
+    [Documentation]    Connections end without a word, code 1006; who comes back may be cut off again.
     [Tags]    fault:crash-loop
     Crash Service    shop    times=2
     Wait For Close    alice    code=1006
     All Should Be Well Again    shop
 
 Servers Are Restarted One After The Other
-    [Documentation]    Each client is sent away once, code 1012; while one node is away the other one answers.
+    [Documentation]    Clients are sent away, code 1012, those of one node after those of the other.
     [Tags]    fault:rolling-restart
     ${second}    Start Server    second    node_of=shop
     VAR    &{login}    id=carol    userId=${USER}
@@ -78,7 +77,7 @@ PostgreSQL Is Stopped
     All Should Be Well Again    postgres
 
 PostgreSQL Is Stopped Immediately
-    [Documentation]    Sessions are cut without a word, and it recovers from its log: nothing that was promised is lost.
+    [Documentation]    Sessions are cut without a word: senders are told that the server is unavailable.
     [Tags]    fault:immediate-stop-postgres
     Stop Service    postgres    mode=immediate
     Sender Should Be Refused
