@@ -63,8 +63,9 @@ integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, se
 atest: $(VENV)/.installed-dev  ## Robot runs judged by their output
 	$(BIN)/pytest tests/atest
 
-mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger; a test has to notice each
+mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger, leave out each fault; a test has to notice
 	$(BIN)/python tests/mutation/mutate.py
+	$(BIN)/python -m tests.mutation.without_faults
 
 bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for one area)
 	$(BIN)/python -m bench $(if $(AREA),--area $(AREA))
@@ -72,13 +73,14 @@ bench: $(VENV)/.installed-dev  ## measure; results/bench.json (AREA=server for o
 prove: $(VENV)/.installed-dev  ## run the suites against each seeded defect; results/kill-matrix.html (DEFECT="name ..." for some)
 	$(BIN)/python -m tests.prove --repeats $(REPEATS) $(foreach defect,$(DEFECT),--defect $(defect))
 
-docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords
+docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywords, and docs/faults.md
 	$(BIN)/python -m robot.libdoc wireproof.Delivery docs/keywords/Delivery.html
 	$(BIN)/python -m robot.libdoc wireproof.Faults docs/keywords/Faults.html
 	$(BIN)/python -m robot.libdoc wireproof.Fixtures docs/keywords/Fixtures.html
 	$(BIN)/python -m robot.libdoc wireproof.Sockets docs/keywords/Sockets.html
 	$(BIN)/python -m robot.libdoc wireproof.Stack docs/keywords/Stack.html
 	$(BIN)/python -m robot.libdoc wireproof.Timing docs/keywords/Timing.html
+	$(BIN)/python -m tests.catalogue
 
 clean:           ## remove what runs and installs leave
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache .robocop_cache build dist

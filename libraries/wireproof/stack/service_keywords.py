@@ -39,7 +39,7 @@ class ServiceKeywords:
         """
         room.current().service(name).start()
 
-    @keyword(tags=["stack", "service"])
+    @keyword(tags=["stack", "service", "faults"])
     def stop_service(self, name: str, *, mode: Mode = "graceful", timeout: timedelta = _STOP) -> Stopped:
         """Ends a service in good order: it finishes what it is doing.
 
@@ -62,7 +62,7 @@ class ServiceKeywords:
         """
         return _told(name, mode, self._to_be_healed(name).stop(mode, timeout.total_seconds()))
 
-    @keyword(tags=["stack", "service"])
+    @keyword(tags=["stack", "service", "faults"])
     def kill_service(self, name: str) -> None:
         """Ends a service and all its processes at once, as a crash does.
 
@@ -76,7 +76,7 @@ class ServiceKeywords:
         """
         self._to_be_healed(name).kill()
 
-    @keyword(tags=["stack", "service"])
+    @keyword(tags=["stack", "service", "faults"])
     def suspend_service(self, name: str) -> None:
         """Freezes a service: its connections stay open, and nothing answers until `Resume Service`.
 
@@ -108,7 +108,7 @@ class ServiceKeywords:
         """
         room.current().service(name).resume()
 
-    @keyword(tags=["stack", "service"])
+    @keyword(tags=["stack", "service", "faults"])
     def restart_service(self, name: str, *, mode: Mode = "graceful", timeout: timedelta = _STOP) -> Stopped:
         """Stops a service, starts it on the same port and waits until it is ready.
 
@@ -129,7 +129,7 @@ class ServiceKeywords:
         """
         return _told(name, mode, self._to_be_healed(name).restart(mode, timeout.total_seconds()))
 
-    @keyword(tags=["stack", "service"])
+    @keyword(tags=["stack", "service", "faults"])
     def crash_service(self, name: str, *, times: int = 3) -> None:
         """Kills a service each time it is back up, as in a crash loop.
 
@@ -149,7 +149,7 @@ class ServiceKeywords:
             service.kill()
             service.start()
 
-    @keyword(tags=["stack", "service"])
+    @keyword(tags=["stack", "service", "faults"])
     def roll_services(self, *names: str, timeout: timedelta = _STOP) -> None:
         """Restarts services one after the other, the next when the one before is ready: a rolling restart.
 

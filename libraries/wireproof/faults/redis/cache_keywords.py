@@ -41,7 +41,8 @@ class CacheKeywords(DataComponent):
             duration: how long at most; with `all` no more than 20 s.
 
         Returns:
-            The fault; its effect counts the `clients` that had to wait, with `all` the `commands`, when it is over.
+            The fault; its effect counts the `clients` that had to wait. With `all` it counts, when it is over, the
+            `commands` that had to wait and the `clients` that gave up.
 
         ```robotframework
         Pause Cache    duration=10s
@@ -221,17 +222,18 @@ class CacheKeywords(DataComponent):
 
     def _pause_all(self, cache: Cache, duration: timedelta) -> Fault:
         noted = Noted(cache, "all paused", [_pause(duration, "ALL")], [("CLIENT", "UNPAUSE")])
-        executed: list[Growth] = []
+        counted: list[tuple[str, Growth]] = []
 
         def do() -> None:
-            executed.append(Growth(cache.calls))
+            counted.extend([("commands", Growth(cache.calls)), ("clients", Growth(cache.ended))])
             noted.do()
 
         def heal() -> None:
             with noted.healing():
                 # nothing was executed since it began, and what waited was executed before anything newer
-                while executed:
-                    fault.touch("commands", executed.pop()())
+                while counted:
+                    what, growth = counted.pop()
+                    fault.touch(what, growth())
 
         fault = Fault(REDIS, noted.deed, heal, ("answering",))
         return self.active.begin(fault, do, lasting_s(duration))
