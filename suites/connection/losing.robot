@@ -21,6 +21,21 @@ Abrupt Loss Frees Everything
     Present Devices Should Be    0
     Sessions Should Be Ageing
 
+Five Hundred Losses Leave Nothing
+    [Documentation]    Twenty devices lose their connection and come back, twenty-five times; every count is back at its
+    ...    start.
+    [Tags]    CONN-05
+    ${before}    Get Gauge    cloud_connections
+    Devices Register    phone    20
+    FOR    ${_}    IN RANGE    24
+        Abort Client    phone
+        Reconnect Client    phone
+    END
+    Abort Client    phone
+    Connections Should Return To    ${before}
+    Present Devices Should Be    0
+    Sessions Should Be Ageing
+
 Loss Before Registering Frees Everything
     [Documentation]    Visitors whose connection is lost before they registered leave nothing behind either.
     [Tags]    CONN-05

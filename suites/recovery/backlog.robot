@@ -11,17 +11,18 @@ Test Timeout      2 minutes
 
 *** Test Cases ***
 The Backlog Is Cut In The Middle Again And Again
-    [Documentation]    A thousand messages wait for a device. Its connection is reset after some bytes, five times; each
-    ...    time more is sent. In the end it has everything, in order.
+    [Documentation]    A thousand messages wait for a device, and more are sent to it all the time. Its connection is
+    ...    reset after some bytes, five times. In the end it has everything, in order.
     [Tags]    REC-16
     A Backlog Waits For A Device    via=tap
+    Device Is Sent More And More
     Limit Bandwidth    tap    300 kB/s    direction=to client    # else all of it is on its way before the first cut
     FOR    ${bytes}    IN    2 kB    20 kB    33333 B    60001 B    90 kB
         Device Is Cut Off After    ${bytes}
-        Everybody Sends    20
     END
     Heal All Faults
     Reconnect Client    late
+    Stop Tracked Traffic
     Everything Should Be Delivered Right    ${TEST NAME}    at_least=1000    within=20s
 
 A Server That Dies While A Device Catches Up Loses Nothing
@@ -43,19 +44,18 @@ Prepare Suite With Cut Connections
     Start Fault Proxy    tap    ${SERVER.ws}
 
 A Backlog Waits For A Device
-    [Documentation]    Two devices have sent a thousand messages while a third one, `late`, was away.
+    [Documentation]    Two devices have sent a thousand messages to a third one, `late`, while it was away.
     [Arguments]    @{}    ${reconnect}=${NONE}    ${via}=${EMPTY}
     Members Register    2
     Device Registers    late    reconnect=${reconnect}    via=${via}
     Ledger Is Open    ${TEST NAME}
     Close Client    late
-    Everybody Sends    500
+    Everybody Writes To One    late    500
 
-Everybody Sends
-    [Documentation]    Both members send so many messages to each other and to the device that was away.
-    [Arguments]    ${each}
-    VAR    @{all}    member    late
-    Send Tracked Messages    member    ${each}    audience=${all}    kind=user_message
+Device Is Sent More And More
+    [Documentation]    Both devices send on to the third one, steadily.
+    ${late}    Device Id    late
+    Start Tracked Traffic    member    audience=late    to=${late}    kind=user_message    rate=${RATE}
 
 Device Is Cut Off After
     [Documentation]    The device that was away comes back, and its connection is reset after so many bytes.

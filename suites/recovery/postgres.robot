@@ -21,6 +21,7 @@ PostgreSQL Stops And Comes Back
     Start Service    postgres
     Everything Should Have Recovered
     Service Should Be Ready
+    [Teardown]    Stack Should Have Recovered Too
 
 Sessions Are Cut Again And Again
     [Documentation]    All of the server's sessions are terminated, three times, in the middle of traffic.

@@ -6,6 +6,7 @@ Resource          ../../resources/recovery.resource
 Suite Setup       Prepare Suite For Recovery
 Suite Teardown    Disconnect From All Databases
 Test Setup        Traffic Is Steady
+Test Teardown     Stack Should Have Recovered Too
 Test Timeout      2 minutes
 
 

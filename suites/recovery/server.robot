@@ -22,7 +22,7 @@ Who Was Away When The Server Was Killed Misses Nothing
     [Documentation]    What waits for a device that is offline survives the server's death.
     [Tags]    REC-01
     Close Client    member-003
-    Traffic Should Flow
+    Everybody Writes To One    member-003    50    senders=member-001
     Kill Service    ${SERVER.name}
     Start Service    ${SERVER.name}
     Reconnect Client    member-003    timeout=${BOUND}
