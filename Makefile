@@ -4,6 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 N      ?= 20
 WORKERS ?= 4
+JOBS ?= 3
 OPTIONS ?=
 DEFECT ?=
 REPEATS ?= $(if $(DEFECT),1,5)
@@ -57,11 +58,11 @@ lint: $(VENV)/.installed-dev   ## ruff, mypy, robocop, import-linter
 unit: $(VENV)/.installed-dev   ## tests of the pure parts; no services
 	$(BIN)/pytest tests/unit
 
-integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, servers and sockets
-	$(BIN)/pytest tests/integration
+integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, servers and sockets; JOBS=3 files at once
+	$(BIN)/pytest tests/integration --numprocesses $(JOBS) --dist loadfile
 
 atest: $(VENV)/.installed-dev  ## Robot runs judged by their output
-	$(BIN)/pytest tests/atest
+	$(BIN)/pytest tests/atest --numprocesses $(JOBS) --dist loadfile
 
 mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger, leave out each fault; a test has to notice
 	$(BIN)/python tests/mutation/mutate.py

@@ -1,5 +1,6 @@
 """The real stack for integration tests: one for the whole session, more servers on demand."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from wireproof.stack.added import Server
 from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.settings import Setting
 
-LOGS = Path(__file__).parents[2] / "results" / "wireproof" / "stack-logs"
+LOGS = Path(__file__).parents[2] / "results" / "wireproof" / "stack-logs" / os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 @pytest.fixture(scope="session")
