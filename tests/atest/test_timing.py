@@ -50,8 +50,8 @@ BAD = {
             "Record Outage    cut    ends",
             "Recovery Should Take At Most    1 min    until=drained",
         ],
-        r"re:no rate shows the recovery from 'cut outage': the traffic ended (< 1|\d+) ms before the heal; let it go on "
-        r"for 0\.\d+ s or longer after the heal",
+        r"re:no rate shows the recovery from 'cut outage': the traffic ended (< 1|\d+) ms before the heal; let it go "
+        r"on for 0\.\d+ s or longer after the heal",
     ),
     "Half The Rate": (
         [
