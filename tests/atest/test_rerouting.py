@@ -8,6 +8,7 @@ from harness import Run, run_robot
 
 SUITE = f"""
 *** Settings ***
+Library         wireproof.Faults
 Library         wireproof.Fixtures
 Library         wireproof.Stack
 Library         {Path(__file__).parent / "forwarder.py"}
@@ -80,6 +81,26 @@ Its Sessions Are Not Ours
     Reroute Service    server    redis    via=cache
     Nothing Should Be Left Behind
 
+Its Sessions Through A Fault Proxy Are Not Ours
+    Use Isolation
+    Start Fault Proxy    db    postgres
+    Start Fault Proxy    cache    redis
+    Reroute Service    server    postgres    via=db
+    Reroute Service    server    redis    via=cache
+    Get Link State    db    connections    >    0
+    Get Link State    cache    connections    >    0
+    Nothing Should Be Left Behind
+
+Our Session Through A Fault Proxy Is Ours
+    Use Isolation
+    ${{link}}    Start Fault Proxy    db    postgres
+    ${{url}}    Evaluate
+    ...    wireproof.stack.addresses.moved(wireproof.stack.current().addresses.postgres, ($link.host, $link.port))
+    ...    modules=wireproof.stack.addresses
+    ${{session}}    Evaluate    psycopg.connect($url, application_name='forgotten')    modules=psycopg
+    Run Keyword And Expect Error    left behind: *forgotten*    Nothing Should Be Left Behind    timeout=100ms
+    Call Method    ${{session}}    close
+
 Unknown Link
     Reroute Service    server    postgres    via=nowhere
 
@@ -129,6 +150,8 @@ WORKS = (
     "All Is Well Afterwards",
     "Another Server Starts Behind Links",
     "Its Sessions Are Not Ours",
+    "Its Sessions Through A Fault Proxy Are Not Ours",
+    "Our Session Through A Fault Proxy Is Ours",
 )
 
 

@@ -42,6 +42,17 @@ BAD = {
         r"delivered, \d+ % of \d+/s in the last 0\.5 s, (1 acked message not delivered, )?\d+ errors at clients "
         r"\(\d+ unsent\)",
     ),
+    "Traffic Ended": (
+        [
+            "Traffic",
+            "Record Outage    cut    begins",
+            "Stop Tracked Traffic",
+            "Record Outage    cut    ends",
+            "Recovery Should Take At Most    1 min    until=drained",
+        ],
+        r"re:no rate shows the recovery from 'cut outage': the traffic ended (< 1|\d+) ms before the heal; let it go "
+        r"on for 0\.\d+ s or longer after the heal",
+    ),
     "Half The Rate": (
         [
             "Traffic    rate=100/s    name=one",

@@ -68,11 +68,11 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     traffic had due and could not send. *Delivered* means to everybody in the message's audience. Where a protocol has
     no acknowledgements, sending takes the place of the acknowledgement.
 
-    For the rate only messages count that are sent after the heal: a backlog that comes at once is no rate, and what
-    went well until the heal proves nothing. So even a fault that nobody notices takes almost half a second. At less
-    than 20 messages a second the half second is as long as ten messages take. The former rate is that of the last
-    second before the fault, and not more than what steady traffic had due. Where there was none, *drained* begins with
-    the first success.
+    For the rate only messages count that are sent after the first success of one that was sent after the heal: a
+    backlog that comes at once is no rate, and what went well until the heal proves nothing. So even a fault that nobody
+    notices takes almost half a second. At less than 20 messages a second the half second is as long as ten messages
+    take. The former rate is that of the last second before the fault, and not more than what steady traffic had due.
+    Where there was none, *drained* begins with the first success.
 
     A fault that begins before an earlier one is drained becomes part of it: the earlier one is then measured from the
     last heal, and the later one by the rate before the earlier one.

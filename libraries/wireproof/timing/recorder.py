@@ -219,7 +219,9 @@ class Recorder:
         return self._scopes[-1] if self._scopes else ("", 0)
 
     def _forget(self, before_ns: int) -> None:
-        """What was lost long ago is not waited for any more."""
+        """What was lost long ago is not waited for any more, unless a fault of a suite around is of interest."""
+        if any(fault.until_ns is None for fault in self._faults.values()):
+            return
         stale = [id for id, pending in self._pending.items() if self._sent[pending.place] < before_ns]
         for id in stale:
             del self._pending[id]

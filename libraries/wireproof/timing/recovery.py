@@ -6,12 +6,12 @@ audience has it. A fault is healed at the moment its healing was ordered, so wha
 detect: fault on → the first error at a client: a connection lost or refused, a message refused, of unknown outcome, or
     due and not sent.
 first success: heal → the first message that was both taken over and delivered after the heal.
-rate: heal → the end of the first window in which as many messages that were sent after the heal get done as `share` of
-    the rate before the fault asks for. The window is `WINDOW_S` long, or as long as `FEWEST` messages take. A backlog
-    that comes at once is no rate, and what went well until the heal proves nothing of what comes after it, so nothing
-    that was sent before counts. The rate before is that of the last second before the fault, or of the last `FEWEST`
-    messages if those took longer, of what was sent since steady traffic began or ended last; it is not more than what
-    steady traffic had due.
+rate: heal → the end of the first window in which as many new messages get done as `share` of the rate before the fault
+    asks for. The window is `WINDOW_S` long, or as long as `FEWEST` messages take. What went well until the heal proves
+    nothing of what comes after it, and a backlog that comes at once is no rate, be it one that piled up while a server
+    started. So those are new that were sent after the first one that was sent after the heal was done. The rate before
+    is that of the last second before the fault, or of the last `FEWEST` messages if those took longer, of what was sent
+    since steady traffic began or ended last; it is not more than what steady traffic had due.
 drained: heal → the moment from which nothing was outstanding any more: the rate is back, and whatever had been taken
     over until then is delivered. Without a rate before the fault the first success takes the place of the rate.
 
@@ -211,7 +211,8 @@ class _Look:
     def _rate_is_back(self, heal_ns: int) -> int | None:
         """The end of the first window in which enough gets done."""
         seen, window_ns, needed = self._seen, self._window_ns, self._needed
-        done = np.sort(seen.done[(seen.sent >= heal_ns) & (seen.done < _NEVER)])
+        flows_ns = seen.done[seen.sent >= heal_ns].min(initial=_NEVER)
+        done = np.sort(seen.done[(seen.sent >= flows_ns) & (seen.done < _NEVER)])
         ends, begins = done[needed - 1 :], done[: max(0, len(done) - needed + 1)]
         return _first(ends[ends - begins < window_ns])
 

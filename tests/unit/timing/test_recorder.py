@@ -118,6 +118,15 @@ def test_what_was_lost_is_forgotten_but_keeps_its_place() -> None:
     assert told.columns == [[20, 20], [0, 0], [0, 0]]
 
 
+def test_while_a_fault_of_a_suite_is_of_interest_nothing_is_forgotten() -> None:
+    told = speaking().tell("scope", "suite", 3, phase="start", name="S")
+    told.tell("fault", "redis", 4, phase="on", name="killed", number=1)
+    told.message("bob", id="late").tell("scope", "test", 30, phase="start", name="S.T")
+    told.tell("scope", "test", 10**12, phase="end", name="S.T")
+    told.tell("received", "bob", 10**12 + 1, id="late")
+    assert told.columns[2] == [10**12 + 1]
+
+
 def test_steady_traffic_is_from_when_to_when() -> None:
     told = Told().tell("traffic", "a", 1, phase="on", rate=5).tell("traffic", "b", 2, phase="on", rate=5)
     told.tell("traffic", "a", 9, phase="off", sent=1, unsent=0)
