@@ -23,7 +23,6 @@ from wireproof.faults.redis.cache_keywords import CacheKeywords
 from wireproof.faults.streams.byte_keywords import ByteKeywords
 from wireproof.faults.streams.connection_keywords import ConnectionKeywords
 from wireproof.faults.trackers import tracker_of
-from wireproof.faults.waiting_keywords import WaitingKeywords
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -106,7 +105,7 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             MessageKeywords,
             ReplyKeywords,
         )
-        others = (DatabaseKeywords, CacheKeywords, WaitingKeywords, HealingKeywords)
+        others = (DatabaseKeywords, CacheKeywords, HealingKeywords)
         super().__init__([*(topic(active, self._links) for topic in of_links), *(topic(active) for topic in others)])
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
