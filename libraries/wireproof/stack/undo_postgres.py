@@ -143,16 +143,27 @@ def heal(url: str) -> list[str]:
     """
     import psycopg
 
-    undone = []
+    undone: list[str] = []
     try:
         for name in _databases(url):
-            with session(databases.beside(url, name)) as connection:
-                for schema, said in connection.execute(_FOUND, [_PREFIX]).fetchall():
-                    note = Note(**json.loads(said))
-                    uproot(connection, schema, note)
-                    undone.append(f"{safe(note.deed)} in database {safe(name)}")
+            try:
+                undone += [f"{safe(deed)} in database {safe(name)}" for deed in _heal_in(databases.beside(url, name))]
+            except psycopg.OperationalError:
+                if name in _databases(url):  # else another run has dropped its own meanwhile
+                    raise
     except psycopg.Error as error:
         raise StackError(f"what a killed run left cannot be undone: {safe(str(error).splitlines()[0])}") from None
+    return undone
+
+
+def _heal_in(url: str) -> list[str]:
+    """Undoes what killed runs left in one database; returns what that was."""
+    undone = []
+    with session(url) as connection:
+        for schema, said in connection.execute(_FOUND, [_PREFIX]).fetchall():
+            note = Note(**json.loads(said))
+            uproot(connection, schema, note)
+            undone.append(note.deed)
     return undone
 
 

@@ -40,5 +40,14 @@ def test_what_cannot_be_undone_is_said(database, stack):
         leftovers.heal(stack)
 
 
+def test_a_database_that_another_run_drops_meanwhile_is_no_trouble(database, stack, monkeypatch):
+    there = undo_postgres._databases(stack.postgres.url)
+    answers = iter([["dropped-meanwhile", *there]])
+    monkeypatch.setattr(undo_postgres, "_databases", lambda url: next(answers, there))
+    with database.session() as dies, dies.transaction():
+        undo_postgres.plant(dies, undo_postgres.Note("something wrong"))
+    assert undo_postgres.heal(stack.postgres.url) == [f"something wrong in database {database.name}"]
+
+
 def test_nothing_is_said_of_a_postgres_that_is_down():
     assert undo_postgres.heal("postgresql://ann@127.0.0.1:1/shop") == []
