@@ -110,7 +110,7 @@ class TimeoutExceededError(Exception):
 
 @pytest.mark.parametrize("where", ["defer", "do"])
 def test_a_time_out_in_the_middle_of_a_beginning_leaves_nothing(active, scope, monkeypatch, where):
-    def strikes(*_: object) -> None:
+    def strikes(*_: object, **__: object) -> None:
         raise TimeoutExceededError
 
     undone = []

@@ -105,6 +105,11 @@ class Cache:
         found = self.ask(lambda client: client.info("commandstats"))
         return sum(int(stats["calls"]) for name, stats in found.items() if not name.startswith(_ADMINISTRATION))
 
+    def ended(self) -> int:
+        """How many connections have ended so far."""
+        found = self.ask(lambda client: client.info())
+        return int(found["total_connections_received"]) - int(found["connected_clients"])
+
     def settings(self, *names: str) -> dict[str, str]:
         """What is configured."""
         found = self.ask(lambda client: [client.config_get(name) for name in names])

@@ -37,12 +37,13 @@ class CacheKeywords(DataComponent):
         """Lets commands wait in Redis until it is healed or the time is over.
 
         Args:
-            what: `writes`, or `all` commands. Then Redis listens to nobody: healing waits until the time is over, and so
-                does every keyword of Redis.
+            what: `writes`, or `all` commands. Then Redis listens to nobody: healing waits until the time is over, as
+                every keyword of Redis does.
             duration: how long at most; with `all` no more than 20 s.
 
         Returns:
-            The fault; its effect counts the `clients` that had to wait, with `all` the `commands`, when it is over.
+            The fault; its effect counts the `clients` that had to wait. With `all` it counts, when it is over, the
+            `commands` that had to wait and the `clients` that gave up.
 
         ```robotframework
         Pause Cache    duration=10s
@@ -224,17 +225,18 @@ class CacheKeywords(DataComponent):
 
     def _pause_all(self, cache: Cache, duration: timedelta) -> Fault:
         noted = Noted(cache, "all paused", [_pause(duration, "ALL")], [("CLIENT", "UNPAUSE")])
-        executed: list[Growth] = []
+        counters: list[tuple[str, Growth]] = []
 
         def do() -> None:
-            executed.append(Growth(cache.calls))
+            counters.extend([("commands", Growth(cache.calls)), ("clients", Growth(cache.ended))])
             noted.do()
 
         def heal() -> None:
             with noted.healing():
                 # nothing was executed since it began, and what waited was executed before anything newer
-                while executed:
-                    fault.touch("commands", executed.pop()())
+                while counters:
+                    what, growth = counters.pop()
+                    fault.touch(what, growth())
 
         fault = Fault(REDIS, noted.deed, heal, ("answering",))
         return self.active.begin(fault, do, lasting_s(duration))

@@ -76,6 +76,16 @@ def test_all_commands_wait_until_the_time_is_over(keywords, active, app, backgro
     assert fault.effect["commands"] >= 1
 
 
+def test_who_gives_up_while_all_commands_wait_has_noticed(keywords, active, stack):
+    with redis.Redis.from_url(stack.redis.url, socket_timeout=0.1, retry=None) as impatient:
+        impatient.ping()
+        fault = keywords.pause_cache("all", duration=timedelta(seconds=1))
+        with pytest.raises(redis.TimeoutError):
+            impatient.get("a")
+        active.heal(fault)
+    assert fault.effect["clients"] == 1
+
+
 def test_a_pause_of_all_that_nobody_noticed_touches_nothing(keywords, active):
     fault = keywords.pause_cache("all", duration=timedelta(milliseconds=50))
     until(lambda: not active.on)
