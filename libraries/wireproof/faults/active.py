@@ -13,6 +13,10 @@ from wireproof.journal import now_ns
 from wireproof.wiretext import safe
 
 
+_WHERE = {"postgres": "this database", "redis": "this Redis"}
+"""What a fault is in that is not in a link, for who did not feel it."""
+
+
 def nothing() -> None:
     """What is done is done: nothing makes it true any more, or undoes it."""
 
@@ -198,4 +202,4 @@ def require_disposable() -> None:
 
 
 def _what(fault: Fault) -> str:
-    return "the link" if fault.owner is not None else f"this {safe(fault.place)}, and the same database of it"
+    return "the link" if fault.owner is not None else _WHERE.get(fault.place, safe(fault.place))

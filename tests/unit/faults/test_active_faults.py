@@ -175,7 +175,7 @@ def test_the_end_of_a_test_heals_and_asks_for_an_effect(active, scope):
     ("fault", "used"),
     [
         (Fault("room", "pause", nothing, owner=object()), "the link"),
-        (Fault("postgres", "lock", nothing), "this postgres, and the same database of it"),
+        (Fault("postgres", "lock", nothing), "this database"),
     ],
 )
 def test_what_to_check_fits_the_place(fault, used):
