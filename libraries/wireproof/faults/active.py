@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +12,6 @@ from wireproof.faults.errors import FaultError, NoEffectError
 from wireproof.faults.fault import Fault
 from wireproof.journal import now_ns
 from wireproof.wiretext import safe
-
 
 _WHERE = {"postgres": "this database", "redis": "this Redis"}
 """What a fault is in that is not in a link, for who did not feel it."""
@@ -150,7 +150,8 @@ class ActiveFaults:
         """Undoes a fault that could not be made; nobody demands an effect of it."""
         if (activation := self._activations.get(fault)) is not None:
             activation.is_wanted = False
-            self.heal(fault)
+            with suppress(Exception):  # why it could not be made is what the author needs; the scope's end tries again
+                self.heal(fault)
 
     def _expire(self, activation: _Activation) -> None:
         try:
