@@ -225,17 +225,17 @@ class CacheKeywords(DataComponent):
 
     def _pause_all(self, cache: Cache, duration: timedelta) -> Fault:
         noted = Noted(cache, "all paused", [_pause(duration, "ALL")], [("CLIENT", "UNPAUSE")])
-        counters: list[tuple[str, Growth]] = []
+        counted: list[tuple[str, Growth]] = []
 
         def do() -> None:
-            counters.extend([("commands", Growth(cache.calls)), ("clients", Growth(cache.ended))])
+            counted.extend([("commands", Growth(cache.calls)), ("clients", Growth(cache.ended))])
             noted.do()
 
         def heal() -> None:
             with noted.healing():
                 # nothing was executed since it began, and what waited was executed before anything newer
-                while counters:
-                    what, growth = counters.pop()
+                while counted:
+                    what, growth = counted.pop()
                     fault.touch(what, growth())
 
         fault = Fault(REDIS, noted.deed, heal, ("answering",))
