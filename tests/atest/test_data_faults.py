@@ -105,7 +105,7 @@ def test_a_stack_is_whole_again_after_each_test_and_what_is_wrong_is_one_line(tm
     assert outcomes.pop("Touches Nothing") == (
         "FAIL",
         "the fault ACCESS EXCLUSIVE lock of users on 'postgres' touched nothing: what was tested did not go through "
-        "it; check that the clients or the server use the link, and that something happened while it was on",
+        "it; check that the clients or the server use this database, and that something happened while it was on",
     )
     status, interrupted = outcomes.pop("Is Interrupted")
     assert status == "FAIL"

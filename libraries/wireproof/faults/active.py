@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +12,9 @@ from wireproof.faults.errors import FaultError, NoEffectError
 from wireproof.faults.fault import Fault
 from wireproof.journal import now_ns
 from wireproof.wiretext import safe
+
+_WHERE = {"postgres": "this database", "redis": "this Redis"}
+"""What a fault is in that is not in a link, for who did not feel it."""
 
 
 def nothing() -> None:
@@ -146,7 +150,8 @@ class ActiveFaults:
         """Undoes a fault that could not be made; nobody demands an effect of it."""
         if (tenure := self._tenures.get(fault)) is not None:
             tenure.is_wanted = False
-            self.heal(fault)
+            with suppress(Exception):  # why it could not be made is what the author needs; the scope's end tries again
+                self.heal(fault)
 
     def _expire(self, tenure: _Tenure) -> None:
         try:
@@ -198,4 +203,4 @@ def require_disposable() -> None:
 
 
 def _what(fault: Fault) -> str:
-    return "the link" if fault.owner is not None else f"this {safe(fault.place)}, and the same database of it"
+    return "the link" if fault.owner is not None else _WHERE.get(fault.place, safe(fault.place))

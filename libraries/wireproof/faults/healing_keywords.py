@@ -1,4 +1,7 @@
-"""Keywords that heal faults and tell whether they had an effect."""
+"""Keywords that heal faults and tell whether they had an effect, or wait for it."""
+
+import time
+from datetime import timedelta
 
 from robot.api import logger
 from robot.api.deco import keyword
@@ -7,13 +10,17 @@ from wireproof.failures import fail
 from wireproof.faults.component import Component
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
+from wireproof.history import SLICE_S
+from wireproof.quantities import require_wait
 
 # mypy: implicit-optional
 # Robot keeps a converter's reason only where a type stands alone: `x: T = None`, not `T | None`.
 
+_LOOK_S = SLICE_S / 5
+
 
 class HealingKeywords(Component):
-    """What ends faults, of whatever kind."""
+    """What ends faults and tells their effect, of whatever kind."""
 
     @keyword(tags=["Faults", "Healing"])
     def heal_fault(self, fault: Fault = None) -> dict[str, int]:
@@ -84,6 +91,38 @@ class HealingKeywords(Component):
             raise fail(f"what the fault {fault.shown} touched could not be counted: {fault.uncounted}", msg)
         if not fault.touched:
             raise fail(f"the fault {fault.shown} has touched nothing so far", msg)
+        logger.info(f"{fault.shown} touched {fault.effect}")
+        return fault.effect
+
+    @keyword(tags=["Faults", "Waiting"])
+    def wait_until_fault_has_effect(
+        self, fault: Fault = None, *, timeout: timedelta = timedelta(seconds=5), msg: str = ""
+    ) -> dict[str, int]:
+        """Waits until a fault has touched something: then what is tested is in the middle of it.
+
+        Args:
+            fault: what the keyword returned that made it; the one that was made last if not given.
+            timeout: how long to wait.
+            msg: words to put before a failure's text.
+
+        Returns:
+            What it touched, by kind.
+
+        ```robotframework
+        Terminate Database Sessions    every=1s
+        Wait Until Fault Has Effect
+        Heal Fault
+        Wait Until Stack Is Ready
+        ```
+        """
+        fault = fault or self._last()
+        timeout_s = timeout.total_seconds()
+        require_wait(timeout_s)
+        deadline = time.monotonic() + timeout_s
+        while not fault.touched:
+            if time.monotonic() >= deadline:
+                raise fail(f"the fault {fault.shown} has touched nothing within {timeout_s:g} s", msg)
+            time.sleep(_LOOK_S)
         logger.info(f"{fault.shown} touched {fault.effect}")
         return fault.effect
 

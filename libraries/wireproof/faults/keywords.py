@@ -23,7 +23,6 @@ from wireproof.faults.redis.cache_keywords import CacheKeywords
 from wireproof.faults.streams.byte_keywords import ByteKeywords
 from wireproof.faults.streams.connection_keywords import ConnectionKeywords
 from wireproof.faults.trackers import tracker_of
-from wireproof.faults.waiting_keywords import WaitingKeywords
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -53,7 +52,8 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     - It applies to the connections there are and to new ones, until it is healed: by `Heal Fault`, `Heal All Faults`,
       its `duration`, or the end of the test or suite that made it, whatever comes first. Healing twice is fine.
     - It counts what it touched. A fault that touched nothing until its test ends fails that test: what was tested did
-      not go through it.
+      not go through it. Where nobody can count any more, because PostgreSQL or Redis was killed meanwhile, that is a
+      warning.
     - Two faults that contradict each other on one link, such as two latencies in the same direction, are refused.
     - When it was on is in the journal and in the timeline of failures.
     - What is random has a `seed`; the log tells it, and giving it again repeats the run.
@@ -106,7 +106,7 @@ class Faults(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             MessageKeywords,
             ReplyKeywords,
         )
-        others = (DatabaseKeywords, CacheKeywords, WaitingKeywords, HealingKeywords)
+        others = (DatabaseKeywords, CacheKeywords, HealingKeywords)
         super().__init__([*(topic(active, self._links) for topic in of_links), *(topic(active) for topic in others)])
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:

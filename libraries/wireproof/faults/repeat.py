@@ -5,14 +5,20 @@ from collections.abc import Callable
 
 
 class Repeat:
-    """A thread that does something at once when it is started, and then with even pauses.
+    """A thread that does something when it is started, and then with even pauses.
 
     What fails is tried again: what it is done to may be away for a while. `stop` raises what failed the last time.
+
+    Args:
+        every_s: how long the pauses are.
+        deed: what is done.
+        after_s: how long until the first time.
     """
 
-    def __init__(self, every_s: float, deed: Callable[[], object]) -> None:
+    def __init__(self, every_s: float, deed: Callable[[], object], *, after_s: float = 0) -> None:
         self._every_s = every_s
         self._deed = deed
+        self._after_s = after_s
         self._problem: Exception | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wireproof repeated fault", daemon=True)
@@ -34,6 +40,7 @@ class Repeat:
             raise problem
 
     def _run(self) -> None:
+        self._over.wait(self._after_s)
         while not self._over.is_set():
             try:
                 self._deed()

@@ -27,6 +27,7 @@ _LOCK_MS = 500
 """A trigger is dropped under a lock that everybody waits behind: not for longer than this at once."""
 
 _DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1"
+_LOCK = "SELECT pg_advisory_lock(('x' || lpad(right(%s, 15), 16, '0'))::bit(64)::bigint)"
 _FOUND = """
 SELECT n.nspname, obj_description(n.oid, 'pg_namespace') FROM pg_namespace n
 WHERE CASE WHEN starts_with(n.nspname::text, %s)
@@ -79,24 +80,29 @@ class Note:
     then: str = ""
 
 
-def plant(connection: "psycopg.Connection[Any]", note: Note) -> str:
+def new_schema() -> str:
+    """The name of a schema for a fault."""
+    return f"{_PREFIX}{secrets.randbits(60):015x}"
+
+
+def care_for(connection: "psycopg.Connection[Any]", schema: str) -> None:
+    """Says that somebody cares for a fault as long as this session lives; waits for who cared for it before."""
+    connection.execute(_LOCK, [schema])
+
+
+def plant(connection: "psycopg.Connection[Any]", schema: str, note: Note) -> None:
     """Makes the schema of a fault, in the transaction that is open; what is put into it goes with it.
 
     Args:
         connection: the session whose end tells that nobody cares for the fault any more.
+        schema: its name, from `new_schema`.
         note: what it is.
-
-    Returns:
-        The schema's name.
     """
     from psycopg.sql import SQL, Identifier, Literal
 
-    number = secrets.randbits(60)
-    schema = f"{_PREFIX}{number:015x}"
-    connection.execute("SELECT pg_advisory_lock(%s)", [number])
+    care_for(connection, schema)
     connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
     connection.execute(SQL("COMMENT ON SCHEMA {} IS {}").format(Identifier(schema), Literal(json.dumps(asdict(note)))))
-    return schema
 
 
 def uproot(connection: "psycopg.Connection[Any]", schema: str, note: Note) -> None:
@@ -143,16 +149,27 @@ def heal(url: str) -> list[str]:
     """
     import psycopg
 
-    undone = []
+    undone: list[str] = []
     try:
         for name in _databases(url):
-            with session(databases.beside(url, name)) as connection:
-                for schema, said in connection.execute(_FOUND, [_PREFIX]).fetchall():
-                    note = Note(**json.loads(said))
-                    uproot(connection, schema, note)
-                    undone.append(f"{safe(note.deed)} in database {safe(name)}")
+            try:
+                undone += [f"{safe(deed)} in database {safe(name)}" for deed in _heal_in(databases.beside(url, name))]
+            except psycopg.OperationalError:
+                if name in _databases(url):  # else another run has dropped its own meanwhile
+                    raise
     except psycopg.Error as error:
         raise StackError(f"what a killed run left cannot be undone: {safe(str(error).splitlines()[0])}") from None
+    return undone
+
+
+def _heal_in(url: str) -> list[str]:
+    """Undoes what killed runs left in one database; returns what that was."""
+    undone = []
+    with session(url) as connection:
+        for schema, said in connection.execute(_FOUND, [_PREFIX]).fetchall():
+            note = Note(**json.loads(said))
+            uproot(connection, schema, note)
+            undone.append(note.deed)
     return undone
 
 

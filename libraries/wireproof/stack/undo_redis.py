@@ -72,26 +72,31 @@ def user_of(url: str) -> str:
     return unquote(urlsplit(url).username or "") or "default"
 
 
-def note(client: Any, deed: str, undo: Commands, *, access: str | None = None) -> str:
+def new_note(*, access: bool) -> str:
+    """The name of a note.
+
+    Args:
+        access: whether it has to let in who heals the fault.
+    """
+    return _ACCESS if access else f"{_PREFIX}{time.time_ns():016x}-{secrets.token_hex(4)}"
+
+
+def note(client: Any, name: str, deed: str, undo: Commands, *, access: str | None = None) -> None:
     """Notes a fault before it is done.
 
     Args:
         client: the connection whose end tells that nobody cares for the fault any more.
+        name: the note's, from `new_note`.
         deed: what the fault is, in words.
         undo: the commands that undo it.
         access: the password with which the note lets in who heals it; None when others are let in as well.
-
-    Returns:
-        The note's name.
     """
     said = json.dumps({"deed": deed, "undo": undo, "client": int(client.client_id())})
     pattern = base64.urlsafe_b64encode(said.encode()).decode()
-    name = _ACCESS if access is not None else f"{_PREFIX}{time.time_ns():016x}-{secrets.token_hex(4)}"
     rights = ["off"]
     if access is not None:
         rights = ["on", f">{access}" if access else "nopass", "+@all"]
     client.execute_command("ACL", "SETUSER", name, "reset", *rights, f"~{pattern}")
-    return name
 
 
 def undo(client: Any, url: str, name: str, commands: Commands) -> None:

@@ -1,10 +1,12 @@
 """Connections that are ended, cut or not taken."""
 
+import contextlib
+import socket
 import threading
 import time
 
 import pytest
-from far import ending, is_silent, read
+from far import GENEROUS_S, ending, is_silent, read
 
 from wireproof.arguments import Names
 from wireproof.faults.errors import FaultError
@@ -83,6 +85,26 @@ def test_a_half_close_in_one_direction(room, far, faults, direction):
     assert read(sender, 5) == b"heard"
     receiver.close()
     assert ending(sender) == "fin"
+
+
+def test_a_connection_that_is_being_closed_can_still_be_reset(room, far, faults):
+    near = far.near(room)
+    end = far.accept()
+    fill(end)
+    faults.half_close_link("room", direction="to client")
+    near.shutdown(socket.SHUT_WR)
+    assert ending(end) == "fin", "both directions have ended, and what near has not read is still to be written"
+    faults.reset_connections("room")
+    assert ending(near) == "rst"
+
+
+def fill(sock: socket.socket) -> None:
+    """Sends until nobody takes more."""
+    sock.settimeout(1)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            sock.send(bytes(65_536))
+    sock.settimeout(GENEROUS_S)
 
 
 def test_a_cut_leaves_a_part_of_a_message(room, far, faults):

@@ -1,6 +1,8 @@
 """A link without a fault is as if it was not there."""
 
+import errno
 import hashlib
+import os
 import random
 import socket
 import struct
@@ -14,6 +16,7 @@ from robot.api import logger
 
 from wireproof import journal, links
 from wireproof.faults.errors import FaultError
+from wireproof.faults.fault import Fault
 
 
 def reset(sock: socket.socket) -> None:
@@ -139,3 +142,46 @@ def test_what_fails_in_the_loop_is_shown_by_the_next_keyword(faults, far, room, 
     faults.run_keyword("get_link_state", ["room"])
     assert len(warned) == 1
     assert warned[0].startswith("in a link: ZeroDivisionError: division by zero; Exception in callback")
+
+
+def test_a_link_without_descriptors_takes_who_waits_when_there_are_some_again(room, far, faults, monkeypatch):
+    accept, tries = socket.socket.accept, iter([errno.EMFILE, errno.EMFILE])
+
+    def accept_later(listening: socket.socket) -> tuple[socket.socket, object]:
+        if threading.current_thread().name == "wireproof-links" and (problem := next(tries, None)):
+            raise OSError(problem, os.strerror(problem))
+        return accept(listening)
+
+    monkeypatch.setattr(socket.socket, "accept", accept_later)
+    near = far.near(room)
+    near.sendall(b"hello")
+    assert read(far.accept(), 5) == b"hello"
+    assert next(tries, None) is None
+
+
+def test_faults_come_and_go_while_the_target_is_not_connected_yet(room, far, faults, ms):
+    silence = faults.refuse_connections("room", mode="silence")
+    slow = faults.add_latency("room", ms(1))
+    near = far.near(room)
+    near.sendall(b"hello")
+    faults.wait_until_fault_has_effect(silence)
+    pause = faults.pause_link("room", direction="to server")
+    faults.heal_fault(slow)
+    faults.heal_fault(silence)
+    end = far.accept()
+    assert is_silent(end)
+    faults.heal_fault(pause)
+    assert read(end, 5) == b"hello"
+    assert slow.touched == 0
+
+
+def test_a_link_and_a_database_may_have_the_same_name(far, faults):
+    faults.start_fault_proxy("postgres", f"127.0.0.1:{far.port}")
+    of_link = faults.pause_link("postgres")
+    of_database = Fault("postgres", "lock", lambda: None)
+    active = faults._links._active
+    active.begin(of_database)
+    faults.get_link_state("postgres", "faults", AssertionOperator["=="], 1)
+    faults.stop_fault_proxy("postgres")
+    assert active.on == [of_database]
+    assert not active.heal(of_link)

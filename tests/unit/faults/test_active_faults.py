@@ -110,7 +110,7 @@ class TimeoutExceededError(Exception):
 
 @pytest.mark.parametrize("where", ["defer", "do"])
 def test_a_time_out_in_the_middle_of_a_beginning_leaves_nothing(active, scope, monkeypatch, where):
-    def strikes(*_: object) -> None:
+    def strikes(*_: object, **__: object) -> None:
         raise TimeoutExceededError
 
     undone = []
@@ -175,7 +175,7 @@ def test_the_end_of_a_test_heals_and_asks_for_an_effect(active, scope):
     ("fault", "used"),
     [
         (Fault("room", "pause", nothing, owner=object()), "the link"),
-        (Fault("postgres", "lock", nothing), "this postgres, and the same database of it"),
+        (Fault("postgres", "lock", nothing), "this database"),
     ],
 )
 def test_what_to_check_fits_the_place(fault, used):

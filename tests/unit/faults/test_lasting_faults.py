@@ -10,9 +10,9 @@ from wireproof import scopes
 from wireproof.faults.active import ActiveFaults, nothing, require_effect
 from wireproof.faults.errors import FaultError
 from wireproof.faults.fault import Fault
+from wireproof.faults.healing_keywords import HealingKeywords
 from wireproof.faults.measured import MeasuredFault
 from wireproof.faults.repeat import Repeat
-from wireproof.faults.waiting_keywords import WaitingKeywords
 
 SOON_S, DAY_S = 0.001, 86_400
 
@@ -154,11 +154,11 @@ class TestWaiting:
         fault = Fault("postgres", "slow", nothing)
         thread = threading.Timer(0.03, fault.touch, ("statements",))
         thread.start()
-        assert WaitingKeywords(active).wait_until_fault_has_effect(fault) == {"statements": 1}
+        assert HealingKeywords(active).wait_until_fault_has_effect(fault) == {"statements": 1}
         thread.join()
 
     def test_it_fails_in_one_line_when_nothing_feels_it(self, active: ActiveFaults) -> None:
-        keywords = WaitingKeywords(active)
+        keywords = HealingKeywords(active)
         with pytest.raises(AssertionError, match=r"^mine: the fault slow on 'postgres' has touched nothing within"):
             keywords.wait_until_fault_has_effect(Fault("postgres", "slow", nothing), timeout=timedelta(0), msg="mine")
         with pytest.raises(ValueError, match="cannot wait for -1 s"):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from wireproof.faults.links.loop import LoopThread, Repeating
+from wireproof.faults.links.loop import LoopThread
 
 
 @pytest.fixture
@@ -45,22 +45,3 @@ def test_what_fails_where_nobody_waits_is_kept_once(thread):
     (problem,) = thread.take_problems()
     assert problem.startswith("in a link: ZeroDivisionError: division by zero; Exception in callback")
     assert thread.take_problems() == []
-
-
-def test_something_is_repeated_until_it_is_stopped(thread):
-    twice = threading.Event()
-    times: list[int] = []
-
-    def act() -> None:
-        times.append(len(times))
-        if len(times) == 2:
-            twice.set()
-
-    repeating = Repeating(thread, 0.01, act)
-    repeating.start()
-    assert twice.wait(10)
-    repeating.stop()
-    count = len(times)
-    thread.run(asyncio.sleep(0.05))
-    assert len(times) == count
-    repeating.stop()

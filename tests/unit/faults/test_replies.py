@@ -157,6 +157,16 @@ def test_a_reply_that_is_too_long_to_be_kept_goes_on(fault: Fault, monkeypatch: 
     assert connection.exchange(INSERT, answer, size=len(pg.ROW)).startswith(HEAD + pg.ROW * 4)
 
 
+def test_a_connection_that_turns_out_to_be_encrypted_is_passed_over_and_named(fault: Fault) -> None:
+    catch = Catch(fault, Selection())
+    connection = Connection(catch)
+    connection.tracker = PostgresTracker()
+    connection.stage = ReplyStage(connection.tracker, catch, then="hold")
+    assert connection.exchange(pg.SSL, b"S") == b"S"
+    assert connection.exchange(b"\x16\x03\x01", b"\x16\x03\x03") == b"\x16\x03\x03"
+    assert catch.not_followed == "it is encrypted: let its client connect with sslmode=disable"
+
+
 def test_what_is_no_longer_followed_goes_on(fault: Fault) -> None:
     connection = Connection(Catch(fault, Selection()))
     assert connection.exchange(INSERT, HEAD + pg.done("INSERT 0 1")) == HEAD

@@ -239,7 +239,8 @@ class Connection:
 
 
 def abort(transport: asyncio.Transport) -> None:
-    """Ends a transport by RST."""
-    if not transport.is_closing():
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    """Ends a transport by RST, also one that is being closed while its peer does not read."""
+    sock = transport.get_extra_info("socket")
+    if sock.fileno() >= 0:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     transport.abort()

@@ -64,33 +64,6 @@ class LoopThread:
         self._problems.append(safe(f"in a link: {why}{context['message']}"))
 
 
-class Repeating:
-    """Does something in a loop at an interval, from `start` to `stop`."""
-
-    def __init__(self, thread: LoopThread, seconds: float, action: Callable[[], object]) -> None:
-        self._thread = thread
-        self._seconds = seconds
-        self._action = action
-        self._next: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        self._thread.call(self._wait)
-
-    def stop(self) -> None:
-        self._thread.call(self._cancel)
-
-    def _wait(self) -> None:
-        self._next = self._thread.loop.call_later(self._seconds, self._act)
-
-    def _act(self) -> None:
-        self._wait()
-        self._action()
-
-    def _cancel(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
-
-
 def _run_into(done: "Future[R]", action: Callable[..., R], arguments: tuple[Any, ...]) -> None:
     try:
         done.set_result(action(*arguments))

@@ -11,7 +11,7 @@ from wireproof import journal
 from wireproof.faults.fault import Fault
 from wireproof.faults.links.connection import Connection, Peer, Surroundings
 from wireproof.faults.links.gate import Gate
-from wireproof.faults.links.loop import LoopThread, Repeating
+from wireproof.faults.links.loop import LoopThread
 from wireproof.faults.links.passage import Make, Tracker
 from wireproof.faults.links.stage import DIRECTIONS, Direction
 from wireproof.links import Address
@@ -118,10 +118,6 @@ class FaultProxy:
     def carried(self) -> dict[Direction, int]:
         """How much came in for each direction since it started."""
         return self._thread.call(self._count)
-
-    def repeat(self, seconds: float, action: Callable[[], object]) -> "Repeating":
-        """Something to be done in the loop at an interval, once it is started."""
-        return Repeating(self._thread, seconds, action)
 
     def close(self) -> None:
         """Ends the listener and every connection."""

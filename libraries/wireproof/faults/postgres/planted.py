@@ -168,16 +168,18 @@ class Planted:
         Raises:
             FaultError: PostgreSQL refuses it, or a table is not free for the trigger.
         """
+        import psycopg
+
         with plainly():
             session = self._ready()
-            with session.transaction():
-                session.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
-                schema = undo_postgres.plant(session, self._note)
-                plot = Plot(session, schema)
-                plot.run("CREATE SEQUENCE {plot}.touched")
-                self._started = session.execute("SELECT pg_postmaster_start_time()").fetchall()[0][0]
-                self._fill(plot)
-            self._schema = schema
+            # before anything is done: what interrupts the commit does not say whether it came about
+            self._schema = undo_postgres.new_schema()
+            try:
+                self._fill_in(session)
+            except psycopg.Error:
+                if not session.closed:  # PostgreSQL has refused, and undone all of it
+                    self._schema = ""
+                raise
 
     def count(self) -> int:
         """How often it was felt so far.
@@ -209,6 +211,15 @@ class Planted:
                 self._session.close()
                 self._session = None
 
+    def _fill_in(self, session: "psycopg.Connection[Any]") -> None:
+        with session.transaction():
+            session.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
+            undo_postgres.plant(session, self._schema, self._note)
+            plot = Plot(session, self._schema)
+            plot.run("CREATE SEQUENCE {plot}.touched")
+            self._started = session.execute("SELECT pg_postmaster_start_time()").fetchall()[0][0]
+            self._fill(plot)
+
     def _ready(self) -> "psycopg.Connection[Any]":
         """The session, or another one where it was lost: a restart of PostgreSQL does not heal what is planted."""
         import psycopg
@@ -221,6 +232,8 @@ class Planted:
                 self._session = None
         if self._session is None:
             self._session = self.database.connect()
+            if self._schema:
+                undo_postgres.care_for(self._session, self._schema)
         return self._session
 
 

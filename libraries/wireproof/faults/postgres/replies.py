@@ -117,6 +117,8 @@ class ReplyStage:
         if self._has_caught:
             yield from self._kept(piece)
             return
+        if self._tracker.lost:
+            self._catch.pass_over(self._tracker.lost)
         passed, at = bytearray(), 0
         for part in self._tracker.parts if piece.data else ():
             data = piece.data[at : at + part.size]

@@ -177,7 +177,12 @@ class Noted:
 
     def do(self) -> None:
         """Does it."""
-        self._note = self.cache.ask(self._noted)
+        self._note = undo_redis.new_note(access=self._access is not None)
+        try:
+            self.cache.ask(self._write_note)
+        except UnableError:
+            self._note = ""  # nothing is noted, nor may we undo it
+            raise
         for command in self._do:
             self.cache.ask(lambda client, command=command: client.execute_command(*command))  # type: ignore[misc]
 
@@ -197,8 +202,8 @@ class Noted:
         finally:
             self.cache.close()
 
-    def _noted(self, client: Any) -> str:
-        return undo_redis.note(client, self.deed, self._undo, access=self._access)
+    def _write_note(self, client: Any) -> None:
+        undo_redis.note(client, self._note, self.deed, self._undo, access=self._access)
 
 
 @contextmanager

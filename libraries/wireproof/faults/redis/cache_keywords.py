@@ -37,7 +37,8 @@ class CacheKeywords(DataComponent):
         """Lets commands wait in Redis until it is healed or the time is over.
 
         Args:
-            what: `writes`, or `all` commands. Then Redis listens to nobody: healing waits until the time is over.
+            what: `writes`, or `all` commands. Then Redis listens to nobody: healing waits until the time is over, as
+                every keyword of Redis does.
             duration: how long at most; with `all` no more than 20 s.
 
         Returns:
@@ -126,6 +127,8 @@ class CacheKeywords(DataComponent):
     @keyword(tags=["Faults", "Cache"])
     def empty_cache(self, *, all_databases: bool = False) -> Fault:
         """Removes every key, as a restart without persistence does; nothing brings them back.
+
+        A cache without a key has nothing to lose: then it fails, for a test of its loss would show nothing.
 
         Args:
             all_databases: also the keys of the other numbered databases of this Redis.

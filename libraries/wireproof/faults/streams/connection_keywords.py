@@ -15,6 +15,7 @@ from wireproof.faults.links.component import LinkComponent, reach_of
 from wireproof.faults.links.proxy import FaultProxy
 from wireproof.faults.links.reach import Directions, Reach
 from wireproof.faults.links.stage import Direction
+from wireproof.faults.repeat import Repeat
 from wireproof.faults.streams.losses import CutMidFrame, ResetAfter
 from wireproof.faults.streams.refusal import Mode, Refusal
 from wireproof.quantities import Duration, Size
@@ -198,10 +199,10 @@ class ConnectionKeywords(LinkComponent):
         def reset_all() -> None:
             fault.touch("connections", proxy.reset(reach.clients))
 
-        repeating = proxy.repeat(interval_s, reset_all)
+        repeat = Repeat(interval_s, reset_all, after_s=interval_s)
         name = f"reset every {Duration(interval_s)}{reach.words}"
-        fault = Fault(link, name, repeating.stop, ("resetting to server", "resetting to client"), owner=proxy)
-        return self.active.begin(fault, repeating.start, reach.duration_s)
+        fault = Fault(link, name, repeat.stop, ("resetting to server", "resetting to client"), owner=proxy)
+        return self.active.begin(fault, repeat.start, reach.duration_s)
 
     def _once(self, link: str, name: str, reach: Reach, deed: Callable[[FaultProxy], int]) -> Fault:
         """A fault that is over as soon as it is done."""

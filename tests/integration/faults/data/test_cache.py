@@ -166,11 +166,29 @@ def test_healing_finds_its_way_in_when_its_connection_is_lost(keywords, active, 
         active.heal(fault)
 
 
+class StruckError(Exception):
+    """Robot's time-out, which strikes anywhere."""
+
+
+def test_a_time_out_that_strikes_while_a_fault_is_noted_leaves_nothing(keywords, app, monkeypatch):
+    note = undo_redis.note
+
+    def struck(*arguments: object, **options: object) -> None:
+        note(*arguments, **options)
+        raise StruckError
+
+    monkeypatch.setattr(undo_redis, "note", struck)
+    with pytest.raises(StruckError):
+        keywords.fill_cache()
+    assert app.acl_users() == ["default"]
+
+
 def test_what_a_killed_run_left_is_undone(stack, active, app):
     url = stack.redis.url
     dead = undo_redis.connect(url)
-    undo_redis.note(dead, "out of memory", [("CONFIG", "SET", "maxmemory", "0")])
-    undo_redis.note(dead, "access revoked", [("ACL", "SETUSER", "default", "on")], access=stack.redis.password)
+    memory, access = undo_redis.new_note(access=False), undo_redis.new_note(access=True)
+    undo_redis.note(dead, memory, "out of memory", [("CONFIG", "SET", "maxmemory", "0")])
+    undo_redis.note(dead, access, "access revoked", [("ACL", "SETUSER", "default", "on")], access=stack.redis.password)
     dead.execute_command("CONFIG", "SET", "maxmemory", "1")
     dead.execute_command("ACL", "SETUSER", "default", "off")
     assert undo_redis.heal(url) == [], "its run lives"

@@ -1,6 +1,7 @@
 """Faults inside a real PostgreSQL: what somebody who uses it feels, and what is left when they are healed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -12,7 +13,7 @@ from wireproof import scopes
 from wireproof.faults.active import require_effect
 from wireproof.faults.errors import FaultError, UnableError
 from wireproof.faults.postgres.database_keywords import DatabaseKeywords
-from wireproof.stack import undo_postgres
+from wireproof.stack import leftovers, undo_postgres
 
 SOON = timedelta(seconds=0.2)
 
@@ -351,3 +352,35 @@ def test_a_table_that_is_dropped_takes_the_fault_with_it(keywords, active, conne
     active.heal(fault)
     assert fault.effect == {"inserts": 1}
     assert schemas(app) == 0
+
+
+class StruckError(Exception):
+    """Robot's time-out, which strikes anywhere."""
+
+
+def test_a_time_out_that_strikes_at_a_commit_leaves_nothing(keywords, active, connect, here, monkeypatch):
+    app, strikes, transaction = connect(), iter([StruckError()]), psycopg.Connection.transaction
+
+    @contextmanager
+    def struck(connection: psycopg.Connection) -> Iterator[psycopg.Transaction]:
+        with transaction(connection) as begun:
+            yield begun
+        if (problem := next(strikes, None)) is not None:
+            raise problem
+
+    monkeypatch.setattr(psycopg.Connection, "transaction", struck)
+    with pytest.raises(StruckError):
+        keywords.fail_inserts("notes", db=here)
+    assert schemas(app) == 0
+    assert active.on == []
+    insert(app, 1)
+
+
+def test_who_cares_for_a_fault_goes_on_to_do_so_with_another_session(keywords, connect, here, stack):
+    app = connect()
+    fault = keywords.fail_inserts("notes", db=here)
+    app.execute(f"{OURS} AND datname = current_database()")
+    assert fault.touched == 0
+    assert leftovers.heal(stack) == [], "its run lives"
+    refused("53100", lambda: insert(app, 1))
+    assert fault.touched == 1
