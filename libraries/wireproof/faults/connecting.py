@@ -100,7 +100,7 @@ class WaitingGate:
 
 
 class Ending(asyncio.Protocol):
-    """Ends a connection as soon as it is there."""
+    """Ends a connection as soon as it is there; what comes in is dropped."""
 
     def __init__(self, reset: bool, gone: Callable[[], None]) -> None:
         self._reset = reset
@@ -110,7 +110,7 @@ class Ending(asyncio.Protocol):
         if self._reset:
             abort(transport)
         else:
-            transport.close()
+            transport.write_eof()  # to close would be a reset where the peer has said something already
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone()

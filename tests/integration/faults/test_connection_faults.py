@@ -1,11 +1,14 @@
 """Connections that are ended, cut or not taken."""
 
+import asyncio
+import socket
 import time
 
 import pytest
-from far import ending, is_silent, read
+from far import GENEROUS_S, ending, is_silent, read
 
 from wireproof.arguments import Names
+from wireproof.faults.connecting import Ending
 from wireproof.faults.errors import FaultError
 from wireproof.quantities import Size
 from wireproof.sockets.errors import SocketsError
@@ -170,6 +173,19 @@ def test_a_stopped_link_ends_whom_it_would_have_answered(faults, far):
     assert is_silent(near)
     faults.stop_fault_proxy("room")
     assert ending(near) in ("rst", "fin")
+
+
+async def test_who_speaks_at_once_is_closed_and_not_reset():
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as near:
+        near.sendall(b"GET / HTTP/1.1")
+        taken, _ = listener.accept()
+        assert taken.recv(3, socket.MSG_PEEK) == b"GET"
+        taken.setblocking(False)
+        gone = asyncio.Event()
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: Ending(False, gone.set), taken)
+        assert await asyncio.to_thread(ending, near) == "fin"
+        near.close()
+        await asyncio.wait_for(gone.wait(), GENEROUS_S)
 
 
 def test_every_third_connection_comes_through(room, far, faults):
