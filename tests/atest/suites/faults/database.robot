@@ -16,9 +16,9 @@ Replies To Commits Are Held
     [Tags]    fault:hold-commit-reply
     Hold Replies    db    matching=store_batch
     ${sent}    Device Writes    alice    bob
-    Wait Until Reply Is Held    db
     Message Should Not Be Answered    alice    ${sent}
     Message Should Not Reach    bob    ${sent}    within=0s
+    Wait Until Reply Is Held    db    # so it is stored
     Heal All Faults
     Message Should Be Answered    alice    ${sent}    delivered
     Message Should Reach    bob    ${sent}
