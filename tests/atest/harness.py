@@ -119,9 +119,21 @@ def run_robot(
         env: environment variables to set.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    return run_suite(write_suites(directory, suites), directory, *options, env=env)
+
+
+def run_suite(suite: Path, directory: Path, *options: str, env: Mapping[str, str] | None = None) -> Run:
+    """Runs a suite that is there already in a child process.
+
+    Args:
+        suite: its file, or a directory of several.
+        directory: where the run works, and where what it leaves is written.
+        options: options of `robot`.
+        env: environment variables to set.
+    """
     output = directory / "results"
     done = subprocess.run(
-        command(write_suites(directory, suites), output, *options),
+        command(suite, output, *options),
         env=environment(env),
         cwd=directory,
         capture_output=True,

@@ -52,6 +52,7 @@ class HealingKeywords(Component):
     def heal_all_faults(self) -> None:
         """Heals everything that is wrong on purpose, the last fault first; fine when there is nothing.
 
+        Services are not concerned: `Start Service` and `Resume Service` bring them back.
         Tests need not call it at their end: what a test or suite makes wrong is healed when it ends.
 
         ```robotframework

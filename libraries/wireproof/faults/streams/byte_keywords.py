@@ -235,6 +235,8 @@ class ByteKeywords(LinkComponent):
     ) -> Fault:
         """Passes the end of a stream (FIN) on late.
 
+        Who has read a close frame knows that it is over; a late end is felt where there was none.
+
         Args:
             link: its name.
             delay: how late.

@@ -57,7 +57,7 @@ Everything Is Forgotten
     [Tags]    fault:flush
     Empty Cache
     ${greeting}    Ask Redis    GET    greeting
-    Should Be Equal    ${greeting}    ${NONE}
+    Should Be True    $greeting is None
     All Should Be Well After Healing
 
 Redis Comes Back Empty
@@ -67,7 +67,7 @@ Redis Comes Back Empty
     Command Should Fail    Connection    GET    greeting
     Connect To Redis
     ${greeting}    Ask Redis    GET    greeting
-    Should Be Equal    ${greeting}    ${NONE}
+    Should Be True    $greeting is None
     All Should Be Well After Healing
 
 Access Is Revoked

@@ -16,9 +16,9 @@ Replies To Commits Are Held
     [Tags]    fault:hold-commit-reply
     Hold Replies    db    matching=store_batch
     ${sent}    Device Writes    alice    bob
-    Wait Until Reply Is Held    db
     Message Should Not Be Answered    alice    ${sent}
     Message Should Not Reach    bob    ${sent}    within=0s
+    Wait Until Reply Is Held    db    # so it is stored
     Heal All Faults
     Message Should Be Answered    alice    ${sent}    delivered
     Message Should Reach    bob    ${sent}
@@ -27,9 +27,10 @@ Replies To Commits Are Held
 Replies To Commits Are Lost
     [Documentation]    The sender is told that the outcome is unknown; what was stored arrives all the same.
     [Tags]    fault:lose-commit-reply
-    Lose Replies    db    matching=store_batch    count=1
+    Lose Replies    db    matching=store_batch
     ${sent}    Device Writes    alice    bob
     Message Should Be Answered    alice    ${sent}    failed    code=UNAVAILABLE
+    Heal All Faults
     Message Should Reach    bob    ${sent}
     All Should Be Well After Healing
 
@@ -40,8 +41,9 @@ Sessions Are Terminated
     Begin To Lock    messages    ${SHOP.postgres}
     ${sent}    Device Writes    alice    bob
     Wait Until Somebody Waits
-    Terminate Database Sessions    db=shop
+    Terminate Database Sessions    db=shop    every=100ms
     Message Should Be Answered    alice    ${sent}    failed    code=UNAVAILABLE    timeout=3s
+    Heal All Faults
     End To Lock
     All Should Be Well After Healing
     [Teardown]    End To Lock

@@ -42,13 +42,12 @@ Deliveries Are Lost
     All Should Be Well After Healing
 
 An Old Message Comes Again
-    [Documentation]    The recipient gets a message that it has had before, byte for byte the same.
+    [Documentation]    The recipient gets a message that it has had before.
     [Tags]    fault:replay
     ${recording}    Record Messages    room    kind=user_message
     ${sent}    Device Writes    bob    alice
     Message Should Reach    alice    ${sent}
     Replay Message    ${recording}
     VAR    &{message}    id=${sent.id}
-    ${first}    ${second}    Wait For Messages    alice    2    json=${message}
-    Should Be Equal    ${first.raw}    ${second.raw}
+    Wait For Messages    alice    2    json=${message}
     All Should Be Well After Healing
