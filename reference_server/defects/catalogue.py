@@ -249,8 +249,7 @@ DEFECTS = (
         name="no-heartbeat",
         summary="pings nobody, and keeps a peer that is silent for ever online",
         expected="presence-stale",
-        caught_by=("CONN-06", "DB-09"),
-        spreads_to=("REC-12",),
+        caught_by=("CONN-06", "DB-09", "REC-12"),
         put_in=connections.forget_heartbeats,
     ),
     Defect(
