@@ -181,9 +181,9 @@ DEFECTS = (
         name="backlog-in-memory",
         summary="has forgotten after a restart what was not confirmed before",
         expected="lost",
-        also=("gap", "missing-recipient"),
+        also=("gap", "missing-recipient", "unconverged"),
         caught_by=("DLV-06", "SESS-01", "REC-01"),
-        spreads_to=("CONN-13", "REC-02", "REC-14", "REC-16"),
+        spreads_to=("CONN-13", "REC-02", "REC-14", "REC-16", "REC-17"),
         put_in=backlog.keep_in_memory,
     ),
     Defect(
@@ -249,8 +249,7 @@ DEFECTS = (
         name="no-heartbeat",
         summary="pings nobody, and keeps a peer that is silent for ever online",
         expected="presence-stale",
-        caught_by=("CONN-06", "DB-09"),
-        spreads_to=("REC-12",),
+        caught_by=("CONN-06", "DB-09", "REC-12"),
         put_in=connections.forget_heartbeats,
     ),
     Defect(

@@ -78,6 +78,17 @@ A Connection Is Cut In The Middle Of A Frame
     Heal Fault    ${cut}
     Everything Should Have Recovered
 
+A Device That Vanished Is Not Shown As Present For Long
+    [Documentation]    Nothing gets through to a device any more, and nobody says goodbye: the service notices it.
+    [Tags]    REC-12
+    ${timeout}    Get Setting    heartbeatTimeout
+    ${interval}    Get Setting    heartbeatInterval
+    New User
+    Device Registers    phone    via=network
+    Device Should Be Online    phone
+    Black Hole Link    network
+    Device Should Be Offline    phone    within=${{ $timeout + $interval + 5 }} s
+
 All Devices Come Back At Once
     [Documentation]    Fifty devices are cut off at the same moment and reconnect, while the traffic of others goes on.
     [Tags]    REC-13

@@ -23,6 +23,7 @@ Who Was Away When The Server Was Killed Misses Nothing
     [Tags]    REC-01
     Close Client    member-003
     Everybody Writes To One    member-003    50    senders=member-001
+    Traffic Should Flow    # so those have been acknowledged
     Kill Service    ${SERVER.name}
     Start Service    ${SERVER.name}
     Reconnect Client    member-003    timeout=${BOUND}

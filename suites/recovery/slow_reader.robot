@@ -44,7 +44,7 @@ Traffic Is Steady Beside A Sleeper
 Sleeper Is Flooded And Does Not Read
     [Documentation]    One device sends large messages all the time to one that reads nothing.
     Pause Link    tap    direction=to client
-    Start Tracked Traffic    giver    audience=sleeper    name=flood    body=${LARGE}    kind=user_message    rate=80/s
+    Start Tracked Traffic    giver    audience=sleeper    name=flood    body=${LARGE}    kind=user_message    rate=60/s
 
 Bystanders Should Be Served In Time
     [Documentation]    Everybody else gets what is sent to them, as promptly as one may expect on a busy machine.
