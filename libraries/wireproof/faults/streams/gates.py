@@ -79,26 +79,14 @@ class WaitingGate:
         self._healed.set()
 
 
-<<<<<<< HEAD:libraries/wireproof/faults/streams/gates.py
 class Resetting(asyncio.Protocol):
     """Resets a connection as soon as it is there."""
-=======
-class Ending(asyncio.Protocol):
-    """Ends a connection as soon as it is there; what comes in is dropped."""
->>>>>>> effects:libraries/wireproof/faults/connecting.py
 
     def __init__(self, gone: Callable[[], None]) -> None:
         self._gone = gone
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's, always
-<<<<<<< HEAD:libraries/wireproof/faults/streams/gates.py
         abort(transport)
-=======
-        if self._reset:
-            abort(transport)
-        else:
-            transport.write_eof()  # to close would be a reset where the peer has said something already
->>>>>>> effects:libraries/wireproof/faults/connecting.py
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone()
