@@ -212,6 +212,18 @@ def test_who_has_said_something_before_it_is_closed_sees_the_end_and_no_reset(fa
     assert ending(near) == "fin"
 
 
+def test_who_was_reset_before_the_server_was_dialled_is_not_dialled_for(room, far, faults):
+    silence = faults.refuse_connections("room", mode="silence")
+    gone = far.near(room)
+    faults.wait_until_fault_has_effect(silence)
+    faults.reset_connections("room")
+    assert ending(gone) == "rst"
+    faults.heal_fault(silence)
+    near = far.near(room)
+    near.sendall(b"next")
+    assert read(far.accept(), 4) == b"next"
+
+
 def test_every_third_connection_comes_through(room, far, faults):
     fault = faults.refuse_connections("room", mode="close", except_every=3)
     ends = []

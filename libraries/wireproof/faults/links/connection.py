@@ -191,6 +191,11 @@ class Connection:
     def shown(self) -> str:
         return self.client or self.client_address
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was reset, or has ended in good order; its ends may still be there."""
+        return self._over
+
     def made(self, end: Peer) -> None:
         """An end has its transport: the client's first, then the server's, with which bytes begin to flow."""
         self._ends.append(end.transport)

@@ -175,7 +175,8 @@ class FaultProxy:
             await self._loop.connect_accepted_socket(lambda: Peer(connection, "to server"), taken)
             if gate is not None:
                 await gate.delay()
-            await self._loop.create_connection(lambda: Peer(connection, "to client"), *self.target)
+            if not connection.is_over:
+                await self._loop.create_connection(lambda: Peer(connection, "to client"), *self.target)
         except OSError as error:
             host, port = self.target
             why = "nobody listens" if isinstance(error, ConnectionRefusedError) else safe(error.strerror or error)
