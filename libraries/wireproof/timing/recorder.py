@@ -56,7 +56,8 @@ class Recorder:
         self._lock = threading.Lock()
         self._sent, self._acked, self._delivered = array("q"), array("q"), array("q")
         self._pending: dict[str, _Pending] = {}
-        self._acknowledges: dict[tuple[str, int], bool] = {}
+        self._acknowledges: dict[str, bool] = {}
+        """By client, as it spoke last: what it sent may be noted when its connection has ended already."""
         self._errors: dict[str, array[int]] = {}
         self._steady: list[tuple[int, int, float]] = []
         self._running: dict[str, tuple[int, float]] = {}
@@ -137,7 +138,7 @@ class Recorder:
         if pending is None or self._sent[pending.place]:
             return
         self._sent[pending.place] = event.at_ns
-        if data.get("no_ack") or not self._acknowledges.get((event.source, data.get("connection", 0))):
+        if data.get("no_ack") or not self._acknowledges.get(event.source):
             self._is_acked(data["id"], pending, event.at_ns)
 
     def _take_received(self, event: Event, data: Mapping[str, Any]) -> None:
@@ -179,10 +180,9 @@ class Recorder:
         self._errors.setdefault(kind, array("q")).append(at_ns)
 
     def _take_connected(self, event: Event, data: Mapping[str, Any]) -> None:
-        self._acknowledges[event.source, data.get("connection", 0)] = bool(data.get("acknowledges"))
+        self._acknowledges[event.source] = bool(data.get("acknowledges"))
 
     def _take_close(self, event: Event, data: Mapping[str, Any]) -> None:
-        self._acknowledges.pop((event.source, data.get("connection", 0)), None)
         if data.get("by") != "client" or data.get("code") in GIVEN_UP:
             self._error(LOST, event.at_ns)
 

@@ -71,6 +71,11 @@ def test_where_nobody_acknowledges_sending_takes_its_place() -> None:
     assert told.columns == [[20], [20], [0]]
 
 
+def test_a_sending_that_is_noted_after_the_end_of_its_connection_is_no_acknowledgement() -> None:
+    told = speaking().tell("close", "alice", 30, connection=0, by="server").message("bob")
+    assert told.columns == [[20], [0], [0]]
+
+
 def test_a_receipt_that_is_noted_before_the_sending_counts() -> None:
     told = speaking().tell("expect", "alice", id="m", audience=["bob"])
     told.tell("received", "bob", 30, id="m").tell("received", "alice", 31, reply_to="m", outcome="acked")
