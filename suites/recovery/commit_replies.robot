@@ -56,7 +56,7 @@ Traffic Survives Lost Replies
     [Tags]    REC-08
     [Setup]    Traffic Is Steady
     FOR    ${_}    IN RANGE    3
-        ${lost}    Lose Replies    db    matching=${STORING}    count=1
+        ${lost}    Lose Replies    db    matching=${STORING}
         Wait Until Fault Has Effect    ${lost}
         Heal Fault    ${lost}
         Traffic Should Flow
@@ -73,7 +73,7 @@ Prepare Suite With Proxied Database
 Device Sends And The Reply Is Lost
     [Documentation]    The phone sends, the row is stored, and the server does not get to know: it says so, and not
     ...    more.
-    ${lost}    Lose Replies    db    matching=${STORING}    count=1
+    ${lost}    Lose Replies    db    matching=${STORING}
     ${sent}    Device Sends    phone    {"text": "did you get this?"}    to=desktop
     ${answer}    Sender Hears About    phone    ${sent}
     Should Be Equal    ${answer.body.get("code")}    UNAVAILABLE    unanswered: ${answer.body}    values=False
