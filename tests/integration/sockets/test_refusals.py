@@ -365,9 +365,9 @@ def refused_locally(sockets: Any, url: str, tls: dict[str, Any]) -> str:
 class TestProxies:
     @pytest.fixture
     def proxy(self) -> Iterator[tuple[int, list[str]]]:
-        """A CONNECT proxy that wants user qa with password pass word; gives its port and what was asked."""
+        """A CONNECT proxy that wants user qa with password "canary-a canary-b"; gives its port and what was asked."""
         asked: list[str] = []
-        wanted = base64.b64encode(b"qa:pass word").decode()
+        wanted = base64.b64encode(b"qa:canary-a canary-b").decode()
 
         def script(peer: Peer) -> None:
             peer.read_head()
@@ -394,14 +394,14 @@ class TestProxies:
             "alice",
             f"wss://127.0.0.1:{secure_port}/",
             tls={"ca": files.ca},
-            proxy=Secret(f"http://qa:pass%20word@127.0.0.1:{port}"),
+            proxy=Secret(f"http://qa:canary-a%20canary-b@127.0.0.1:{port}"),
         )
         sockets.send_text("alice", "hello")
         sockets.wait_for_message("alice", text="hello")
         assert asked == [f"CONNECT 127.0.0.1:{secure_port} HTTP/1.1"]
 
     def test_wrong_credentials(self, sockets: Any, proxy: tuple[int, list[str]], echo_url: str) -> None:
-        wrong = Secret(f"http://qa:wrong@127.0.0.1:{proxy[0]}")
+        wrong = Secret(f"http://qa:canary-c@127.0.0.1:{proxy[0]}")
         sockets.connection_should_be_refused(echo_url, stage="tcp", status=407, proxy=wrong)
         assert refused(sockets, echo_url, proxy=wrong) == "refused at stage tcp: the proxy answered 407 Said"
 
