@@ -22,10 +22,11 @@ _DELIVERY = tuple(f"DLV-{number:02}" for number in range(1, 13))
 _DATABASE = tuple(f"DB-{number:02}" for number in range(1, 8))
 _SESSIONS = tuple(f"SESS-{number:02}" for number in range(1, 7))
 _ELSEWHERE = ("DB-09", "CONN-04", "CONN-05", "CONN-09", "CONN-13", "SEC-03", "SEC-04", "SEC-05")
-_ANY_TRAFFIC = (*_DELIVERY, *_DATABASE, *_SESSIONS, *_ELSEWHERE)
+_RECOVERY = tuple(f"REC-{number:02}" for number in range(1, 20))
+_ANY_TRAFFIC = (*_DELIVERY, *_DATABASE, *_SESSIONS, *_ELSEWHERE, *_RECOVERY)
 """Criteria whose tests send messages: one in a thousand may be theirs."""
 
-_TO_ALL = ("CONN-04", "DB-01", "DB-06", "DLV-03", *_DELIVERY[4:9], "DLV-11", "DLV-12", "SESS-04")
+_TO_ALL = ("CONN-04", "DB-01", "DB-06", "DLV-03", *_DELIVERY[4:9], "DLV-11", "DLV-12", "SESS-04", *_RECOVERY)
 """Criteria whose tests send messages to all and look who gets them."""
 
 DEFECTS = (
@@ -63,7 +64,7 @@ DEFECTS = (
         expected="duplicate-row",
         also=("duplicated",),
         caught_by=("DLV-07",),
-        spreads_to=("DB-01", "DB-05", "DB-06", "DLV-05", "DLV-12"),
+        spreads_to=("DB-01", "DB-05", "DB-06", "DLV-05", "DLV-12", "REC-08"),
         put_in=storing.forget_ids,
     ),
     Defect(
@@ -98,7 +99,7 @@ DEFECTS = (
         summary="sends the backlog newest first",
         expected="reordered",
         caught_by=("DLV-06",),
-        spreads_to=("DLV-09", "DLV-12", "DB-06", "SESS-01"),
+        spreads_to=("DLV-09", "DLV-12", "DB-06", "SESS-01", *_RECOVERY),
         put_in=backlog.turn,
     ),
     Defect(
@@ -107,7 +108,7 @@ DEFECTS = (
         expected="gap",
         also=("lost", "missing-recipient"),
         caught_by=("DLV-06",),
-        spreads_to=("DLV-12", "SESS-01"),
+        spreads_to=("DLV-12", "SESS-01", "REC-01", "REC-16"),
         parameters=(count("100"),),
         put_in=backlog.cap,
     ),
@@ -139,7 +140,7 @@ DEFECTS = (
         summary="counts deliveries from 1 again after a restart, in the same epoch",
         expected="non-monotonic",
         caught_by=("SESS-01",),
-        spreads_to=("DLV-06", "DB-02", "DB-06", "REC-01", "REC-02"),
+        spreads_to=("DLV-06", "DB-02", "DB-06", "REC-01", "REC-02", "REC-14", "REC-16", "REC-17"),
         put_in=storing.reset_numbers,
     ),
     Defect(
