@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from wireproof import stack as room
+from wireproof import wiretext
 from wireproof.stack.added import Server
+from wireproof.stack.addresses import Addresses
 from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.settings import Setting
 
@@ -23,6 +25,18 @@ def stack() -> Iterator[EmbeddedStack]:
     room.use(before)
     started.save_logs(LOGS)
     started.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_secrets() -> Iterator[None]:
+    """What one file's tests mask, a password such as "wrong", is a word of another's; the stack's passwords stay."""
+    before = wiretext._secrets._by_prefix
+    yield
+    wiretext._secrets._by_prefix = before
+    if (running := room.running()) is not None:
+        for name in Addresses.CREDENTIALS:
+            if credential := running.addresses.credential(name):
+                wiretext.hide(credential)
 
 
 @pytest.fixture
