@@ -22,7 +22,7 @@ def nothing() -> None:
 
 
 @dataclass(eq=False, slots=True)
-class _Tenure:
+class _Activation:
     """How long a fault is on.
 
     Attributes:
@@ -43,7 +43,7 @@ class ActiveFaults:
     """Every fault of the run that is not healed yet; callable from any thread."""
 
     def __init__(self) -> None:
-        self._tenures: dict[Fault, _Tenure] = {}
+        self._activations: dict[Fault, _Activation] = {}
         self._last: Fault | None = None
         self._lock = threading.Lock()
 
@@ -62,13 +62,13 @@ class ActiveFaults:
             FaultError: a fault that is on claims the same of the same place.
         """
         try:
-            tenure = self._note(fault)
-            scopes.current().defer(partial(self._end_with_scope, tenure), check=True)
+            activation = self._note(fault)
+            scopes.current().defer(partial(self._end_with_scope, activation), check=True)
             do()
             if duration_s is not None:
-                tenure.timer = threading.Timer(duration_s, self._expire, (tenure,))
-                tenure.timer.daemon = True
-                tenure.timer.start()
+                activation.timer = threading.Timer(duration_s, self._expire, (activation,))
+                activation.timer.daemon = True
+                activation.timer.start()
         except BaseException:
             self._withdraw(fault)
             raise
@@ -87,11 +87,11 @@ class ActiveFaults:
         """
         at_ns = now_ns()
         with fault.healing:
-            tenure = self._tenures.get(fault)
-            if tenure is None:
+            activation = self._activations.get(fault)
+            if activation is None:
                 return False
             fault.undo()
-            self._close(tenure, at_ns)
+            self._close(activation, at_ns)
         return True
 
     def heal_all(self, owner: object = None) -> list[Fault]:
@@ -117,58 +117,58 @@ class ActiveFaults:
     def on(self) -> list[Fault]:
         """The faults that are on, the oldest first."""
         with self._lock:
-            return list(self._tenures)
+            return list(self._activations)
 
     @property
     def last(self) -> Fault | None:
         """The fault that began last, healed or not."""
         return self._last
 
-    def _note(self, fault: Fault) -> _Tenure:
+    def _note(self, fault: Fault) -> _Activation:
         with self._lock:
-            for other in self._tenures:
+            for other in self._activations:
                 if other.place == fault.place and set(other.claims) & set(fault.claims):
                     since = (now_ns() - other.began_ns) / 1e9
                     raise FaultError(
                         f"{safe(fault.place)} has {other.name} since {since:.1f} s, which contradicts {fault.name}: "
                         "heal it first with Heal Fault or Heal All Faults"
                     )
-            tenure = self._tenures[fault] = _Tenure(fault, begin(fault.place, fault.name))
+            activation = self._activations[fault] = _Activation(fault, begin(fault.place, fault.name))
             self._last = fault
-        return tenure
+        return activation
 
-    def _close(self, tenure: _Tenure, at_ns: int, *, is_healed: bool = True) -> None:
-        fault = tenure.fault
-        if tenure.timer is not None:
-            tenure.timer.cancel()
+    def _close(self, activation: _Activation, at_ns: int, *, is_healed: bool = True) -> None:
+        fault = activation.fault
+        if activation.timer is not None:
+            activation.timer.cancel()
         effect, touched = (fault.effect, fault.touched) if is_healed else ({}, 0)
-        tenure.disturbance.end(touched=touched, effect=effect, at_ns=at_ns)
+        activation.disturbance.end(touched=touched, effect=effect, at_ns=at_ns)
         with self._lock:
-            self._tenures.pop(fault, None)
+            self._activations.pop(fault, None)
 
     def _withdraw(self, fault: Fault) -> None:
         """Undoes a fault that could not be made; nobody demands an effect of it."""
-        if (tenure := self._tenures.get(fault)) is not None:
-            tenure.is_wanted = False
+        if (activation := self._activations.get(fault)) is not None:
+            activation.is_wanted = False
             with suppress(Exception):  # why it could not be made is what the author needs; the scope's end tries again
                 self.heal(fault)
 
-    def _expire(self, tenure: _Tenure) -> None:
+    def _expire(self, activation: _Activation) -> None:
         try:
-            self.heal(tenure.fault)
+            self.heal(activation.fault)
         except Exception as problem:  # noqa: BLE001 - there is nobody here to tell; the end of the scope does
-            tenure.problem = problem
+            activation.problem = problem
 
-    def _end_with_scope(self, tenure: _Tenure) -> None:
-        fault, at_ns = tenure.fault, now_ns()
+    def _end_with_scope(self, activation: _Activation) -> None:
+        fault, at_ns = activation.fault, now_ns()
         try:
             self.heal(fault)
         except BaseException:
-            self._close(tenure, at_ns, is_healed=False)  # nobody tries a third time
+            self._close(activation, at_ns, is_healed=False)  # nobody tries a third time
             raise
-        if tenure.problem is not None:
-            raise tenure.problem
-        if tenure.is_wanted:
+        if activation.problem is not None:
+            raise activation.problem
+        if activation.is_wanted:
             require_effect(fault)
 
 

@@ -16,6 +16,7 @@ from wireproof.stack.readiness import Check
 from wireproof.stack.server import ServerService
 from wireproof.stack.services import Service
 from wireproof.stack.settings import FUNCTIONAL, Setting
+from wireproof.wiretext import safe
 
 ABILITIES = {
     "start server": "start another server with its own settings and database; stop, kill, ... that one",
@@ -24,6 +25,7 @@ ABILITIES = {
     "mint tokens": "make tokens for any user and device through POST /test/tokens",
     "read sessions": "look into PostgreSQL's sessions",
     "read cache": "look into Redis",
+    "be disturbed": "take faults in its database, cache and services: its data may be thrown away",
     "attribute sessions": "know which of PostgreSQL's and Redis's connections are whose",
 }
 """What a stack may be able to do, by the names that `Skip Unless Stack Can` takes."""
@@ -86,7 +88,7 @@ class Stack:
         self.guards = guards or Guards("reset" if disposable else "owner")
         self.services: dict[str, Service] = {}
         self.warnings: list[str] = []
-        self._abilities = frozenset(abilities)
+        self._abilities = frozenset({*abilities, *(["be disturbed"] if disposable else [])})
         self._lacks = lacks or {}
         self._added = AddedServers(addresses, self.services, server_settings)
 
@@ -134,7 +136,13 @@ class Stack:
         )
 
     def can(self, ability: str) -> bool:
-        """Whether the stack has one of `ABILITIES`."""
+        """Whether the stack has one of `ABILITIES`.
+
+        Raises:
+            StackError: there is no such ability: who asks for one that is misspelt would wait for it for ever.
+        """
+        if ability not in ABILITIES:
+            raise StackError(f"no stack has an ability '{safe(ability)}'; there are {', '.join(ABILITIES)}")
         return ability in self._abilities
 
     def lack(self, ability: str) -> str:

@@ -271,7 +271,8 @@ class Stack(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         Args:
             abilities: `start server` (and stop, kill, suspend that one), `kill services` (stop, suspend and the like,
                 the stack's own), `reroute` (the stack's own server), `mint tokens`, `read sessions` (look into
-                PostgreSQL), `read cache` (look into Redis), `attribute sessions` (know whose connections they are).
+                PostgreSQL), `read cache` (look into Redis), `attribute sessions` (know whose connections they are),
+                `be disturbed` (take faults: its data may be thrown away).
             msg: said before the reason.
 
         Example:

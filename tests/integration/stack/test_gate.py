@@ -91,7 +91,7 @@ def test_a_compose_stack_is_attached_by_its_env_file(stack, tmp_path):
     Gate().require_health(found)
     assert found.disposable
     assert found.credential("token secret") == "0123456789"
-    assert found.abilities == ["mint tokens", "read cache", "read sessions", "start server"]
+    assert found.abilities == ["be disturbed", "mint tokens", "read cache", "read sessions", "start server"]
 
 
 @pytest.fixture

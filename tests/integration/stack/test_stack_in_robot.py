@@ -242,7 +242,7 @@ No Object
 
 No Ability
     Ensure Stack
-    Skip Unless Stack Can    fly    msg=this test looks down
+    Skip Unless Stack Can    fly
 
 Bad Setting Name
     Start Server    settings={{"MAX": 1}}
@@ -252,7 +252,7 @@ Bad Setting Name
     assert "cannot be converted to 'ws', 'http', 'postgres' or 'redis'" in run.tests["Unknown Endpoint"][1]
     assert "cannot be converted to Settings: " in run.tests["Bad Json"][1]
     assert 'write settings as a JSON object, for example {"maxConnections": 3}' in run.tests["No Object"][1]
-    assert run.tests["No Ability"][1].startswith("this test looks down: the embedded stack cannot fly; it can ")
+    assert run.tests["No Ability"][1].startswith("no stack has an ability 'fly'; there are start server, ")
     assert run.tests["Bad Setting Name"][1].startswith("'MAX' is no name of a setting: write it as /version does")
     assert not [message for _, message in run.tests.values() if "Traceback" in message]
 

@@ -72,10 +72,13 @@ def test_what_a_stack_does_not_have_is_said_in_one_line():
         stack.service("redis")
 
 
-def test_an_unknown_ability_is_one_that_a_stack_lacks():
+def test_an_unknown_ability_is_refused_with_those_there_are():
     stack = Stack("external", FULL, abilities=["read cache"])
     assert stack.can("read cache")
-    assert not stack.can("fly")
+    assert not stack.can("be disturbed")
+    assert Stack("compose", FULL, disposable=True).can("be disturbed")
+    with pytest.raises(StackError, match=r"^no stack has an ability 'fly'; there are start server, kill services, "):
+        stack.can("fly")
 
 
 def test_the_current_stack_is_shared(no_stack):
