@@ -235,15 +235,14 @@ class Facts:
     def verdict_pending(self) -> Ints:
         """Messages whose peer may still say what became of them: their socket is open, and it has not said so yet."""
         closes = self.history["closes"]
-        sockets = zip(closes["client"].tolist(), closes["connection"].tolist(), strict=True)
-        closed_at = dict(zip(sockets, closes["at"].tolist(), strict=True))
+        closed = set(zip(closes["client"].tolist(), closes["connection"].tolist(), strict=True))
         undecided = (self.outcome == UNKNOWN) & self.is_sent & (self._verdict_at(UNKNOWN) == NEVER)
         sent, last_send = self.history["sent"], np.full(self.messages, ABSENT)
         last_send[sent["message"]] = np.arange(len(sent["message"]))
 
         def is_open(row: int) -> bool:
-            socket = (int(sent["client"][row]), int(sent["connection"][row]))
-            return closed_at.get(socket, -1) < int(sent["at"][row])
+            # whatever was sent on it later: a sender may learn of the end after the reader did
+            return (int(sent["client"][row]), int(sent["connection"][row])) not in closed
 
         return np.array([message for message in np.flatnonzero(undecided) if is_open(last_send[message])], np.int64)
 

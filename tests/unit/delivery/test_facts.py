@@ -24,6 +24,11 @@ def test_a_verdict_may_come_while_the_socket_is_open() -> None:
     assert pending(story.tell("close", "alice", connection=1)) == []
 
 
+def test_what_is_told_of_a_sending_after_the_end_of_its_socket_waits_for_nothing() -> None:
+    """One thread sends while another one reads the close: nobody answers on a socket that has ended."""
+    assert pending(chat().tell("close", "alice", connection=1).send("alice", M, to="b")) == []
+
+
 def test_who_does_not_know_has_said_so() -> None:
     story = chat().send("alice", M, to="b").send("alice", N, to="b").answer("alice", M, "unknown")
     assert pending(story) == [N]
