@@ -41,6 +41,7 @@ Prepare Suite With Two Nodes
     Prepare Suite For Recovery
     ${other}    Start Server    node_of=${SERVER.name}
     VAR    ${OTHER NODE}    ${other}    scope=SUITE
+    VAR    ${POOLS}    ${{ 2 * $POOLS }}    scope=SUITE
 
 Traffic To The Other Node Is Steady
     [Documentation]    As `Traffic Is Steady`, between two devices on the one node, and a third one on the other node

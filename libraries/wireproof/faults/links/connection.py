@@ -15,6 +15,7 @@ from wireproof.faults.links.transit import Transit
 CHUNK_BYTES = 262_144
 """What is read at once, and the most that waits for a peer that does not read."""
 
+_NO_SERVER = "no server"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _OPPOSITE: dict[Direction, Direction] = {"to server": "to client", "to client": "to server"}
 
@@ -206,7 +207,16 @@ class Connection:
             return
         self.flows[end.direction].source = end.transport
         self.flows[_OPPOSITE[end.direction]].lead_to(end.transport)
-        self.flows["to server"].hold("no server", end.direction == "to server")
+        if end.direction == "to client":
+            self.flows["to server"].hold(_NO_SERVER, False)
+
+    def await_server(self) -> None:
+        """Reads nothing of the client before there is somebody to write to.
+
+        Not to be called in `connection_made`: Python 3.11.2 begins to read after that, whatever was said there.
+        """
+        if not self._over:
+            self.flows["to server"].hold(_NO_SERVER, True)
 
     def lost(self, end: Peer) -> None:
         """An end is gone; the other one hears of it when the faults let that through."""

@@ -173,6 +173,7 @@ class FaultProxy:
                 flow.install(fault, make)
         try:
             await self._loop.connect_accepted_socket(lambda: Peer(connection, "to server"), taken)
+            connection.await_server()
             if gate is not None:
                 await gate.delay()
             if not connection.is_over:
