@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from wireproof import links
 from wireproof.faults.links.connection import Connection, Peer, Surroundings
 
 
@@ -27,8 +28,9 @@ class Ends(asyncio.Transport):
         self.reads = True
 
 
-async def test_a_client_is_read_only_once_there_is_a_server_to_write_to():
+async def test_a_client_is_read_only_once_there_is_a_server_to_write_to(monkeypatch):
     """Python 3.11.2 reads after `connection_made` although that paused it: what came was written to nobody."""
+    monkeypatch.setattr(links, "_carried", {})
     around = Surroundings(asyncio.get_running_loop(), lambda _: "", lambda _: None, lambda: None)
     connection = Connection(1, "127.0.0.1:2", around)
     near, far = Ends(), Ends()
