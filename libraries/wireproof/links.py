@@ -25,7 +25,6 @@ class Link:
         name: what tests call it.
         address: where it listens.
         target: whereto it forwards.
-        secure: whether TLS is ended at it, so that it sees frames.
         announce: to be told, by who dials through it, the own address (`host:port`) and name, before it connects.
         trouble: why its target could not be reached the last time that it could not, or "".
     """
@@ -33,7 +32,6 @@ class Link:
     name: str
     address: Address
     target: Address
-    secure: bool = False
     announce: Callable[[str, str], object] = _nothing
     trouble: Callable[[], str] = str
 

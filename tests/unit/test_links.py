@@ -23,7 +23,6 @@ def test_a_link_is_found_by_its_name():
     links.add(DB)
     assert links.find("db") is DB
     assert links.running() == (WIRE, DB)
-    assert not WIRE.secure
 
 
 def test_an_unknown_link_is_told_with_those_that_run():
