@@ -1,0 +1,1 @@
+"""Load: many clients at once, paced by a schedule, each message of which is accounted for."""
