@@ -228,7 +228,8 @@ class Journal:
 
     def _drain(self) -> None:
         lines = []
-        while self._inbox:
+        # What is recorded meanwhile is for the next time: it may come as fast as it is taken.
+        for _ in range(len(self._inbox)):
             make, arguments = self._inbox.popleft()
             made = make(*arguments)
             self._recent.append(made)

@@ -110,6 +110,21 @@ def test_many_threads_record_and_nothing_is_lost(own, tmp_path):
         assert mine == list(range(500))
 
 
+def test_a_flush_returns_although_as_much_is_recorded_meanwhile_as_it_takes(own):
+    """A process that hardly gets any CPU time records as fast as it drains: whoever flushes must not wait for that."""
+    taken = []
+
+    def take(event):
+        taken.append(event)
+        if len(taken) < 1000:
+            own.record("note", "busy")
+
+    own.subscribe(take)
+    own.record("note", "first")
+    own.flush()
+    assert [event.source for event in taken] == ["first"]
+
+
 def test_only_the_last_events_stay_in_memory(own):
     for number in range(3 * journal.RECENT):
         own.record("received", "alice", number=number)
