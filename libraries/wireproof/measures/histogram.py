@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 HIGHEST_US = 2**42 - 1
 """The longest duration that is counted, some 50 days; a longer one is a mistake of who measured."""
 
-SUB_BUCKETS = 128
-_SUB_BITS = 7
+SUB_BITS = 7
+"""2 ** SUB_BITS buckets between a power of two and the next."""
 
 
 class Histogram:
@@ -45,13 +45,21 @@ class Histogram:
             whole.add(part)
         return whole
 
+    @classmethod
+    def from_buckets(cls, counts: Mapping[int, int]) -> "Histogram":
+        """A histogram of which only the buckets are known: its minimum, maximum and sum are what they allow."""
+        histogram = cls()
+        for bucket, count in counts.items():
+            low, high = bucket_range(bucket)
+            histogram._counts[bucket] = count
+            histogram._grow(count, count * (low + high) // 2, low, high)
+        return histogram
+
     def record(self, us: int) -> None:
         """Counts one duration; ValueError when it is negative or longer than HIGHEST_US."""
         if not 0 <= us <= HIGHEST_US:
             raise ValueError(_refusal(us))
-        shift = us.bit_length() - 1 - _SUB_BITS
-        bucket = us if shift <= 0 else (shift << _SUB_BITS) + (us >> shift)
-        counts = self._counts
+        counts, bucket = self._counts, bucket_of(us)
         counts[bucket] = counts.get(bucket, 0) + 1
         self.count += 1
         self.sum += us
@@ -76,13 +84,6 @@ class Histogram:
         for offset in np.flatnonzero(occurred).tolist():
             self._counts[first + offset] = self._counts.get(first + offset, 0) + int(occurred[offset])
         self._grow(column.size, int(column.sum()), shortest, longest)
-
-    def record_buckets(self, counts: Mapping[int, int]) -> None:
-        """Counts what another histogram of this layout had by bucket; minimum, maximum and sum are the buckets'."""
-        for bucket, count in counts.items():
-            low, high = bucket_range(bucket)
-            self._counts[bucket] = self._counts.get(bucket, 0) + count
-            self._grow(count, count * (low + high) // 2, low, high)
 
     def add(self, other: "Histogram") -> None:
         """Counts everything that another histogram holds."""
@@ -176,10 +177,16 @@ def rank(share: float, count: int) -> int:
     return min(max(1, -int(-(share * count - hidden) // 1)), max(1, count))
 
 
-def bucket_range(bucket: int) -> tuple[int, int]:
-    """The lowest and the highest value that are counted in a bucket."""
-    shift = max(0, (bucket >> _SUB_BITS) - 1)
-    low = (bucket - (shift << _SUB_BITS)) << shift
+def bucket_of(us: int) -> int:
+    """The number of the bucket in which a value is counted."""
+    shift = us.bit_length() - 1 - SUB_BITS
+    return us if shift <= 0 else (shift << SUB_BITS) + (us >> shift)
+
+
+def bucket_range(bucket: int, sub_bits: int = SUB_BITS) -> tuple[int, int]:
+    """The lowest and the highest value that are counted in a bucket, of this layout or a coarser or finer one."""
+    shift = max(0, (bucket >> sub_bits) - 1)
+    low = (bucket - (shift << sub_bits)) << shift
     return low, low + (1 << shift) - 1
 
 
@@ -187,8 +194,8 @@ def _buckets(us: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
     import numpy as np
 
     exponent = np.frexp(us.astype(np.float64))[1].astype(np.int64)  # the bit length: exact below 2**53
-    shift = np.maximum(exponent - 1 - _SUB_BITS, 0)
-    return (shift << _SUB_BITS) + (us >> shift)
+    shift = np.maximum(exponent - 1 - SUB_BITS, 0)
+    return (shift << SUB_BITS) + (us >> shift)
 
 
 def _refusal(us: int) -> str:
