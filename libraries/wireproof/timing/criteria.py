@@ -170,7 +170,5 @@ def _requirement(entry: Mapping[str, str]) -> Requirement | None:
 def _limit(text: Any) -> Comparison:
     limit = Comparison.parse(str(text))
     if limit.subject:
-        raise ValueError(
-            f"limit {str(text)!r} begins with {limit.subject!r}: metric and statistic are keys of their own"
-        )
+        raise ValueError(f"limit {str(text)!r} names {limit.subject!r}: metric and statistic are keys of their own")
     return limit

@@ -1,4 +1,4 @@
-"""What the measuring process itself adds: pauses of its garbage collector, and processor time taken by other machines."""
+"""What the measuring process itself adds: pauses of its garbage collector, and what other machines took of the CPU."""
 
 import gc
 import time

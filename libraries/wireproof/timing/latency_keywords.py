@@ -1,7 +1,6 @@
 """Keywords that record latencies, and get percentiles of them."""
 
 import statistics
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -122,8 +121,8 @@ class LatencyKeywords:
         finally:
             harness = watch.stop()
         logger.info(
-            f"'{safe(series, 60)}' has {len(found)} latencies; Robot Framework itself takes {nothing_s * 1000:.2f} ms of "
-            f"each and more for keywords inside; meanwhile {harness}"
+            f"'{safe(series, 60)}' has {len(found)} latencies; Robot Framework itself takes {nothing_s * 1000:.2f} ms "
+            f"of each, and more for keywords inside; meanwhile {harness}"
         )
 
     @keyword(tags=["Latency", "Getter", "Assertion"])

@@ -4,9 +4,12 @@
 (seconds, per second, bytes, a ratio, a number), a bound None where there is none; `unit`, the name of the quantity
 (`Duration`, `Rate`, `Size`, `Bandwidth`, `Fraction`, `Count`); `n`.
 
-`verdict`: the source is the criterion's id, or the metric of a threshold. `criterion` (the same; ledgers' verdicts have
-no such key), `word`, `line`, `title`, `metric`, `statistic`, `limit` (text), `of` (what was judged), `shown` (the value as
-people read it); `value`, `low`, `high`, `unit`, `n` as above, all None when nothing was observed; `baseline` as `value`.
+`verdict`: the source is the criterion's id, or the metric of a threshold. `criterion` (the same; ledgers' verdicts
+have no such key), `word`, `line`, `title`, `metric`, `statistic`, `limit` (text), `of` (what was judged), `shown` (the
+value as people read it); `value`, `low`, `high`, `unit`, `n` as above, all None when nothing was observed; `baseline` as
+`value`.
+
+`criteria`: the source is the file of the catalogue by which the run judges.
 """
 
 from typing import Any

@@ -57,9 +57,8 @@ class Scale:
 
     def _decimals(self, value: float) -> int:
         # 99.987 % says how much is missing; to round it to 100.0 would hide that.
-        missing = 100 - value if self.is_share and 90 < value < 100 else value
-        digits = _DIGITS - 1 if missing is not value else _DIGITS
-        return max(0, digits - 1 - math.floor(math.log10(abs(missing)))) if missing else 0
+        telling = 100 - value if self.is_share and 90 < value < 100 else value
+        return max(0, _DIGITS - 1 - math.floor(math.log10(abs(telling)))) if telling else 0
 
 
 def count(number: int) -> str:

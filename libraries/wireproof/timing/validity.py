@@ -39,6 +39,4 @@ def _late_sends(measured: Measured, limit: Duration) -> list[str]:
     if not isinstance(late, Duration) or late.seconds <= allowed.seconds:
         return []
     scale = Scale.of(late, allowed)
-    return [
-        f"sends were late: p99 = {scale.text(late)} is more than {LATENESS_SHARE:.0%} of {limit}".replace("%", " %")
-    ]
+    return [f"sends were late: p99 = {scale.text(late)} is more than {LATENESS_SHARE * 100:.0f} % of {limit}"]
