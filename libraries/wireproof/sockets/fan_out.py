@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wireproof.dialects import Message
 from wireproof.sockets.client import Client
 from wireproof.sockets.waits import Wait
 from wireproof.wiretext import safe
 
+if TYPE_CHECKING:
+    from wireproof.measures.estimate import Measure
+
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """How a message spread.
+    """How a message spread; it can be judged as a measurement, of its latencies.
 
     Attributes:
         latencies_ms: by client, from the moment the check looked from to the arrival, milliseconds.
@@ -22,6 +26,14 @@ class FanOut:
 
     latencies_ms: Mapping[str, float]
     messages: Mapping[str, Message]
+    name: str = "fan-out"
+    problems: tuple[str, ...] = ()
+
+    @property
+    def measures(self) -> "Mapping[str, Measure]":
+        from wireproof.measures.durations import Durations
+
+        return {"delivery.time": Durations.from_seconds(ms / 1000 for ms in self.latencies_ms.values())}
 
     @property
     def first_ms(self) -> float:
