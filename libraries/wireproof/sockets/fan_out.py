@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from wireproof.dialects import Message
 from wireproof.sockets.client import Client
@@ -24,10 +24,11 @@ class FanOut:
         messages: by client, the first that came.
     """
 
+    name: ClassVar[str] = "fan-out"
+    problems: ClassVar[tuple[str, ...]] = ()
+
     latencies_ms: Mapping[str, float]
     messages: Mapping[str, Message]
-    name: str = "fan-out"
-    problems: tuple[str, ...] = ()
 
     @property
     def measures(self) -> "Mapping[str, Measure]":

@@ -20,7 +20,7 @@ from wireproof.timing.arguments import Latency, to_latency
 from wireproof.timing.errors import TimingError
 from wireproof.timing.harness import HarnessWatch
 from wireproof.timing.requirement import Requirement, percentile_share
-from wireproof.timing.series import Series, SeriesBook, measured_of, metric_of
+from wireproof.timing.series import Series, SeriesBook, Single, measured_of, metric_of
 from wireproof.timing.verdict import assess, measure_of
 from wireproof.wiretext import safe
 
@@ -177,7 +177,7 @@ class LatencyKeywords:
             raise TimingError(f"{metric} of '{safe(measured.name, 60)}' is no time: Get Percentile is for latencies")
         notes.measurement(measured.name, metric, estimate)
         if operator is not None:
-            name = measured.name if isinstance(measured, Series) else f"{measured.name} {metric}"
+            name = measured.name if isinstance(measured, Series | Single) else f"{measured.name} {metric}"
             requirement = Requirement(safe(name, 80), "", metric, percentile, _condition(operator, limit))
             verdict = assess(requirement, measured, metric=metric, as_observed=not confidence)
             if verdict.word != "PASS":

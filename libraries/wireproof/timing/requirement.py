@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from wireproof.quantities import Comparison
 from wireproof.wiretext import safe
 
-STATISTICS = ("min", "mean", "max", "rate", "observed", "count", "slope")
+STATISTICS = ("min", "mean", "max", "last", "rate", "observed", "count", "slope")
 """Those that are no percentile."""
 
-_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)")
+_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
 
 
 @dataclass(frozen=True, slots=True)

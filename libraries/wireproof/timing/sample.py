@@ -3,36 +3,27 @@
 import math
 
 from wireproof.measures.estimate import Estimate
+from wireproof.measures.sample_size import clean_needed
 from wireproof.quantities import Comparison, Fraction
 from wireproof.timing.requirement import percentile_share
 from wireproof.timing.shown import Scale, count
 
-_ALPHA = 0.05
-"""One-sided 95 %."""
-
 
 def told(limit: Comparison, estimate: Estimate, scale: Scale) -> str:
-    """Why an estimate does not decide: `n = 100 proves > 97.05 %, > 99 % needs 299 clean tries`; empty if its size
-    is not the reason.
+    """Why an estimate does not decide; empty if its size is not the reason.
+
+    `n = 100 proves > 97.04 %, > 99 % needs 299 clean tries`, rounded so that it is always true.
     """
     is_lower = limit.operator in (">", ">=")
     bound = estimate.low if is_lower else estimate.high
     share = percentile_share(estimate.statistic)
-    if share is not None:
-        if bound is not None:
-            return ""
+    if share is not None and bound is None:
+        needed = clean_needed(1 - share if is_lower else share)
         side = "lower" if is_lower else "upper"
-        needed = clean_tries(1 - share if is_lower else share)
-        return f"n = {count(estimate.n)} gives {estimate.statistic} no {side} bound, that needs {count(needed)}"
+        return f"n = {count(estimate.n)} gives {estimate.statistic} no {side} bound, {count(needed)} are needed"
     if isinstance(limit.limit, Fraction) and estimate.statistic == "rate" and bound is not None:
-        proven = f"n = {count(estimate.n)} proves {limit.operator} {scale.text(bound)}"
+        proven = scale.text(bound, math.floor if is_lower else math.ceil)
         ratio = limit.limit.ratio if is_lower else 1 - limit.limit.ratio
-        if 0 < ratio < 1:
-            return f"{proven}, {limit} needs {count(clean_tries(ratio))} clean tries"
-        return proven
+        needed_words = f", {limit} needs {count(clean_needed(ratio))} clean tries" if 0 < ratio < 1 else ""
+        return f"n = {count(estimate.n)} proves {limit.operator} {proven}{needed_words}"
     return ""
-
-
-def clean_tries(share: float) -> int:
-    """How many tries without a failure prove that more than `share` of all succeed."""
-    return math.ceil(math.log(_ALPHA) / math.log(share))

@@ -3,17 +3,16 @@
 import difflib
 from array import array
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wireproof import scopes
 from wireproof.journal import now_ns
+from wireproof.measures.estimate import Estimate, Measure, Measured
 from wireproof.quantities import Count
 from wireproof.timing.errors import TimingError
 from wireproof.wiretext import safe
-
-if TYPE_CHECKING:
-    from wireproof.measures.estimate import Measure, Measured
 
 TIME = "time"
 """The one metric of a series."""
@@ -39,7 +38,7 @@ class Series:
         return len(self._took_ns)
 
     @property
-    def measures(self) -> "Mapping[str, Measure]":
+    def measures(self) -> Mapping[str, Measure]:
         from wireproof.measures.durations import Durations
 
         return {TIME: Durations.of(self._at_ns, self._took_ns)}
@@ -80,23 +79,32 @@ class SeriesBook:
             del self._series[series.name]
 
 
-class Observed:
-    """A number that somebody counted; judged as it is, whatever metric a criterion names."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number that somebody counted: each statistic of it is that number."""
 
-    problems = ()
+    value: float
+    n: int = 1
 
-    def __init__(self, value: float) -> None:
-        self.name = f"{value:g}"
-        self._value = value
+    def estimate(self, statistic: str) -> Estimate:
+        count = Count(self.value)
+        return Estimate(statistic, count, count, count, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """One measure by itself; it can be judged whatever metric a criterion names."""
+
+    name: str
+    measure: Measure
+    problems: tuple[str, ...] = ()
 
     @property
-    def measures(self) -> "Mapping[str, Measure]":
-        from wireproof.measures.readings import Readings
-
-        return {"value": Readings((self._value,), Count)}
+    def measures(self) -> Mapping[str, Measure]:
+        return {"value": self.measure}
 
 
-def measured_of(of: Any, book: SeriesBook, seconds: Callable[[object], float]) -> "Measured":
+def measured_of(of: Any, book: SeriesBook, seconds: Callable[[object], float]) -> Measured:
     """What an author means: a result, a series' name, a list of latencies, or a number.
 
     Args:
@@ -114,19 +122,17 @@ def measured_of(of: Any, book: SeriesBook, seconds: Callable[[object], float]) -
         result: Measured = of
         return result
     if isinstance(of, int | float) and not isinstance(of, bool):
-        return Observed(of)
+        return Single(f"{of:g}", Counted(of))
     if isinstance(of, Iterable) and not isinstance(of, bytes | Mapping):
-        series = Series("values")
-        for number, value in enumerate(of):
-            # One to a second: nothing tells when they were measured, so none is a neighbour of another.
-            series.record(seconds(value), number * _NS_PER_S)
-        return series
+        from wireproof.measures.durations import Durations
+
+        return Single("values", Durations.from_seconds([seconds(value) for value in of]))
     raise TimingError(
         f"{safe(repr(of), 80)} cannot be judged: give what a measuring keyword returned, a series' name, "
         "a list of latencies, or a number"
     )
 
 
-def metric_of(measured: "Measured", wanted: str) -> str:
+def metric_of(measured: Measured, wanted: str) -> str:
     """The metric of `measured` that `wanted` stands for: authors' own series have only one."""
-    return next(iter(measured.measures)) if isinstance(measured, Series | Observed) else wanted
+    return next(iter(measured.measures)) if isinstance(measured, Series | Single) else wanted

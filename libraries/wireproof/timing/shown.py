@@ -1,6 +1,7 @@
 """Measured values in words: three digits, never so few that a value seems to be on the other side of its limit."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wireproof.quantities import Bandwidth, Count, Duration, Fraction, Quantity, Rate, Size, magnitude
@@ -40,20 +41,27 @@ class Scale:
         factor, unit = next((pair for pair in units if size >= pair[0]), units[-1])
         return cls(factor, unit, magnitude(limit), isinstance(value, Fraction))
 
-    def number(self, quantity: Quantity) -> str:
-        """A value without its unit: `31.4`, `60 000`, `99.987`."""
+    def number(self, quantity: Quantity, whole: Callable[[float], float] = round) -> str:
+        """A value without its unit: `31.4`, `60 000`, `99.987`.
+
+        Args:
+            quantity: the value.
+            whole: how the last digit is made: rounded, `math.floor` or `math.ceil`.
+        """
         exact = magnitude(quantity)
-        value, limit = exact / self.factor, self.limit / self.factor
+        value, limit = exact / self.factor, round(self.limit / self.factor, _MOST_DECIMALS)
         decimals = self._decimals(value)
-        while decimals < _MOST_DECIMALS and _side(round(value, decimals), limit) != _side(exact, self.limit):
+        shown = _rounded(value, decimals, whole)
+        while decimals < _MOST_DECIMALS and _side(shown, limit) != _side(exact, self.limit):
             decimals += 1
-        text = f"{value:,.{decimals}f}".replace(",", " ")
+            shown = _rounded(value, decimals, whole)
+        text = f"{shown:,.{decimals}f}".replace(",", " ")
         is_whole = self.is_share or self.unit in ("", "/s")
         return text.rstrip("0").rstrip(".") if is_whole and decimals else text
 
-    def text(self, quantity: Quantity) -> str:
-        """A value with its unit."""
-        return f"{self.number(quantity)}{self.unit}"
+    def text(self, quantity: Quantity, whole: Callable[[float], float] = round) -> str:
+        """A value with its unit; the arguments are those of `number`."""
+        return f"{self.number(quantity, whole)}{self.unit}"
 
     def _decimals(self, value: float) -> int:
         # 99.987 % says how much is missing; to round it to 100.0 would hide that.
@@ -64,6 +72,10 @@ class Scale:
 def count(number: int) -> str:
     """A number of things: `60 000`."""
     return f"{number:,}".replace(",", " ")
+
+
+def _rounded(value: float, decimals: int, whole: Callable[[float], float]) -> float:
+    return float(whole(value * 10**decimals) / 10**decimals)
 
 
 def _side(value: float, limit: float) -> int:
