@@ -1,14 +1,10 @@
 """The library `wireproof.Report`."""
 
-from pathlib import Path
-
 from robot.api import logger
 from robot.api.deco import keyword, library
-from robot.libraries.BuiltIn import BuiltIn
 from robotlibcore import DynamicCore
 
-from wireproof.journal import current as journal
-from wireproof.report.acceptance import accept, acceptance_fragment, current
+from wireproof.report.acceptance import PAGE, acceptance_fragment, followed
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -52,11 +48,9 @@ class Report(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         Log Acceptance Table
         ```
         """
-        journal().flush()
-        source = BuiltIn().get_variable_value("${SUITE SOURCE}")
-        starts = [*([Path(source).parent] if source else []), Path.cwd()]
-        acceptance = accept(current().evidence(), starts)
+        report = followed()
+        acceptance = report.acceptance() if report is not None else None
         if acceptance is None:
             logger.info("no test that has ended shows a criterion")
         else:
-            logger.info(acceptance_fragment(acceptance, "wireproof/acceptance.html"), html=True)
+            logger.info(acceptance_fragment(acceptance, f"wireproof/{PAGE}"), html=True)

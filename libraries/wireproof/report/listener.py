@@ -15,7 +15,7 @@ from robot.libraries.BuiltIn import BuiltIn
 
 import wireproof
 from wireproof import journal, scopes
-from wireproof.report.acceptance import PAGE, Machine, Run, RunReport, headline
+from wireproof.report.acceptance import PAGE, Machine, Run, RunReport, follow, headline
 from wireproof.report.evidence import Evidence
 from wireproof.report.failures import TRY, shows_failure
 from wireproof.report.timeline import Failure
@@ -138,7 +138,7 @@ class Listener:
         output = Path(built_in.get_variable_value("${OUTPUT DIR}"))
         journal.current().open(output / "wireproof" / "journal.jsonl")
         self._evidence = Evidence(output)
-        self._report = RunReport(output / "wireproof", _folders(built_in), _run(built_in))
+        self._report = follow(RunReport(output / "wireproof", _folders(built_in), _run(built_in)))
 
     def _link_acceptance(self, result: Any) -> None:
         """The log and the report name the page in their first lines."""

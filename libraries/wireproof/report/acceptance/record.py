@@ -210,11 +210,3 @@ def _number(data: Mapping[str, Any], key: str) -> float | None:
 
 def _quantity(kind: type[Quantity], number: float) -> Quantity:
     return kind(int(number)) if kind is quantities.Size else kind(number)  # type: ignore[arg-type]
-
-
-_current = Record()
-
-
-def current() -> Record:
-    """The record of this process's run."""
-    return _current

@@ -7,7 +7,7 @@ from wireproof import journal
 from wireproof.report.acceptance import files
 from wireproof.report.acceptance.figures import Run
 from wireproof.report.acceptance.outcomes import Acceptance
-from wireproof.report.acceptance.record import Result, current
+from wireproof.report.acceptance.record import Record, Result
 from wireproof.report.acceptance.summary import console
 
 
@@ -24,7 +24,7 @@ class RunReport:
         self._directory = directory
         self._starts = starts
         self._run = run
-        self._record = current()
+        self._record = Record()
         files.remove(directory)
         journal.current().subscribe(self._record.take, recent=True)
 
@@ -54,3 +54,18 @@ class RunReport:
             return ""
         files.write(self._directory, acceptance, self._record.evidence(), self._run)
         return console(acceptance.targets)
+
+
+_followed: RunReport | None = None
+
+
+def follow(report: RunReport) -> RunReport:
+    """Makes it the report of this process's run."""
+    global _followed  # noqa: PLW0603 - a process runs one run
+    _followed = report
+    return report
+
+
+def followed() -> RunReport | None:
+    """The report of this process's run; None before its first test or suite has begun."""
+    return _followed
