@@ -3,15 +3,11 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from wireproof.measures.dependence import worth
 from wireproof.measures.estimate import Estimate
 from wireproof.measures.tails import student
 from wireproof.quantities import Quantity, Size
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 _FEWEST = 5.0
 """With fewer readings that are worth an independent one, a line through them proves nothing."""
@@ -62,24 +58,13 @@ class Trend:
         spread = float(x @ x)
         slope = float(x @ y) / spread
         residuals = y - y.mean() - slope * x
-        worth = len(x) * _independent(residuals)
-        if worth < _FEWEST:
+        independent = worth(residuals, 2)
+        if independent < _FEWEST:
             return Estimate(statistic, _quantity(self.kind, slope, round), None, None, self.n)
-        error = math.sqrt(float(residuals @ residuals) / (worth - 2) / (spread * worth / len(x)))
-        reach = student(worth - 2) * error
+        error = math.sqrt(float(residuals @ residuals) / spread / (independent - 2))
+        reach = student(independent - 2) * error
         low, high = _quantity(self.kind, slope - reach, math.floor), _quantity(self.kind, slope + reach, math.ceil)
         return Estimate(statistic, _quantity(self.kind, slope, round), low, high, self.n)
-
-
-def _independent(residuals: "npt.NDArray[np.float64]") -> float:
-    """Which share of so many readings would tell as much, were they independent: from the first autocorrelation."""
-    power = float(residuals @ residuals)
-    if not power:
-        return 1.0
-    n = len(residuals)
-    alike = float(residuals[1:] @ residuals[:-1]) / power
-    alike = min(max(alike + (2 + 4 * max(alike, 0.0)) / n, 0.0), 0.999)  # least squares hides some of it
-    return (1 - alike) / (1 + alike)
 
 
 def _quantity(kind: type[Quantity], value: float, whole: Callable[[float], int]) -> Quantity:
