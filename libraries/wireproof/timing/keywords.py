@@ -62,15 +62,17 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     last heal, and the later one by the rate before the earlier one.
     """
 
-    def __init__(self, criteria: str = "") -> None:
-        """Takes the file of the acceptance criteria.
+    def __init__(self, criteria: str = "", baseline: str = "") -> None:
+        """Takes the files of the acceptance criteria and of their baseline.
 
         Args:
-            criteria: its path. When not given it is the nearest `criteria.yaml` or `resources/criteria.yaml`, in the
+            criteria: the path of the criteria. When not given it is the nearest `criteria.yaml` or `resources/criteria.yaml`, in the
                 folder of the running suite or one around it, else in the working directory or one around it.
+            baseline: the path of the accepted figures that verdicts are told beside. When not given it is
+                `results/baselines/<mode of the running stack>.json` in the working directory, where that is there.
         """
         book = SeriesBook()
-        super().__init__([RecoveryKeywords(), LatencyKeywords(book), CriterionKeywords(book, criteria)])
+        super().__init__([RecoveryKeywords(), LatencyKeywords(book), CriterionKeywords(book, criteria, baseline)])
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """Runs a keyword; what an author can act on becomes one plain line without a traceback."""
