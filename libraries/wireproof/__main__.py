@@ -1,4 +1,4 @@
-"""The command line: ``python -m wireproof stack up|status|down`` ``recheck`` and ``baseline``."""
+"""The command line: ``python -m wireproof stack up|status|down``, ``recheck`` and ``baseline``."""
 
 import argparse
 import sys

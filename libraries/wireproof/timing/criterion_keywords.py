@@ -42,7 +42,7 @@ class CriterionKeywords:
         not < 50 ms (n = 60 000, 0 lost)`. See [Verdicts].
 
         Args:
-            id: the criterion's id in the [criteria|Criteria] file.
+            id: the criterion's id; see [Criteria].
             of: what was measured: the result of a load or of monitoring, a series' name, a list of latencies, or a
                 number that was counted.
             inconclusive: `warn` lets a sample that was too small pass with a warning. It is for short runs, which
@@ -70,7 +70,7 @@ class CriterionKeywords:
         """Judges a measurement by a criterion and fails for no verdict: to enlarge a sample, or to measure anew, once.
 
         Args:
-            id: the criterion's id in the [criteria|Criteria] file.
+            id: the criterion's id; see [Criteria].
             of: what was measured, as for `Criterion Should Be Met`.
 
         Returns:
