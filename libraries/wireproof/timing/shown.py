@@ -66,7 +66,8 @@ class Scale:
     def _decimals(self, value: float) -> int:
         # 99.987 % says how much is missing; to round it to 100.0 would hide that.
         telling = 100 - value if self.is_share and 90 < value < 100 else value
-        return max(0, _DIGITS - 1 - math.floor(math.log10(abs(telling)))) if telling else 0
+        decimals = _DIGITS - 1 - math.floor(math.log10(abs(telling))) if telling else 0
+        return min(max(0, decimals), _MOST_DECIMALS)
 
 
 def count(number: int) -> str:
