@@ -1,0 +1,197 @@
+"""The report of a load: from measures to views, and the page that shows them."""
+
+from dataclasses import replace
+
+import pytest
+from loads import HOSTILE, SECOND_NS, STARTED_NS, durations, fault, load, monitoring, readings, verdicts
+from pages import PageReader
+
+from wireproof.measures.durations import Durations
+from wireproof.quantities import Count, Rate, Size
+from wireproof.report.charts import Curve, Limit, Window
+from wireproof.report.load_report import load_fragment, load_page
+from wireproof.report.load_views import LoadViews
+
+CONDITIONS = ("delivery.time p95 < 50 ms", "delivery.time p99 < 4 ms", "delivery.success rate > 99.9 %")
+
+
+def named(curves: object, name: str) -> Curve:
+    return next(curve for curve in curves if curve.name == name)  # type: ignore[attr-defined]
+
+
+# -- views ---------------------------------------------------------------------------------------------------------
+
+
+def test_latencies_are_those_of_the_system_and_not_of_the_generator() -> None:
+    views = LoadViews(load())
+    assert [spread.name for spread in views.latency().spreads] == ["connect", "delivery", "ack"]
+    assert [name for name, _ in views.harness()] == ["send.lateness", "loop.lag"]
+
+
+def test_a_spread_holds_the_percentiles_of_its_durations() -> None:
+    spread = LoadViews(load()).latency().spreads[1]
+    assert spread.n == 3000
+    assert spread.quantiles[0.5] == pytest.approx(0.003, rel=0.03)
+    assert spread.quantiles[1.0] == pytest.approx(0.00444, rel=0.01)
+
+
+def test_limits_on_times_are_drawn_where_their_percentile_is() -> None:
+    result = load()
+    views = LoadViews(result, verdicts(result, *CONDITIONS))
+    assert list(views.latency().limits) == [
+        Limit("delivery p95 < 50 ms", 0.05, 0.95),
+        Limit("delivery p99 < 4 ms", 0.004, 0.99),
+    ]
+    assert list(views.seconds().limits) == [Limit("delivery p95 < 50 ms", 0.05), Limit("delivery p99 < 4 ms", 0.004)]
+
+
+def test_a_second_stands_at_its_middle_on_the_loads_clock() -> None:
+    points = LoadViews(load()).seconds().latencies[0].points
+    assert points[0] == (pytest.approx(0.25), pytest.approx(0.00297, rel=0.02))
+    assert points[1][0] == pytest.approx(1.25)
+
+
+def test_a_second_without_a_message_is_a_gap() -> None:
+    seen = [*range(10), *range(20, 30)]
+    result = load(measures={"delivery.time": durations(0.003, seen)})
+    values = [value for _, value in LoadViews(result).seconds().latencies[0].points]
+    assert len(values) == 21
+    assert values.count(None) == 1
+    assert values[10] is None
+
+
+def test_a_long_load_is_drawn_in_steps_with_all_of_its_observations() -> None:
+    hour = durations(0.003, range(3600), each=2)
+    result = load(measures={"delivery.time": hour}, length_s=3600.0, sending_s=3600.0, offered=[1000.0] * 3600)
+    seconds = LoadViews(result).seconds()
+    assert len(seconds.latencies[0].points) <= 301
+    assert len(named(seconds.rates, "offered").points) == 300
+
+
+def test_thinning_keeps_the_peak_of_a_level() -> None:
+    values = [100e6] * 1000
+    values[777] = 600e6
+    result = load(measures={"memory.server": readings(Size, values)}, length_s=1000.0)
+    assert max(LoadViews(result).levels().memory[0].values) == 600e6
+
+
+def test_what_was_offered_stands_beside_what_was_achieved() -> None:
+    rates = LoadViews(load()).seconds().rates
+    assert [curve.name for curve in rates] == ["offered", "send.rate", "delivery.rate"]
+    assert named(rates, "delivery.rate").points[3] == (3.0, 998.0)
+
+
+def test_a_missing_reading_is_a_gap() -> None:
+    levels = LoadViews(load(), beside=[monitoring()]).levels()
+    assert [at for at, value in named(levels.memory, "memory.server").points if value is None] == [20.0]
+    assert [curve.name for curve in levels.processor] == ["cpu.server", "generator.cpu"]
+
+
+def test_readings_before_and_after_the_load_are_left_out() -> None:
+    outside = readings(Count, [5.0, 6.0, 7.0], [-10, 3, 700])
+    assert LoadViews(load(measures={"connections.held": outside})).connects().counts[0].points == [(3.0, 6.0)]
+
+
+def test_limits_of_levels_are_drawn_but_not_that_of_a_slope() -> None:
+    watched = monitoring()
+    judged = verdicts(watched, "memory.server max < 512 MB", "cpu.server p95 < 50 %")  # type: ignore[arg-type]
+    levels = LoadViews(load(), judged, [watched]).levels()
+    assert list(levels.memory_limits) == [Limit("memory.server max < 512 MB", 512e6)]
+    assert list(levels.processor_limits) == [Limit("cpu.server p95 < 50 %", 0.5)]
+
+
+def test_warm_up_and_drain_are_shaded_when_there_are_any() -> None:
+    assert LoadViews(load()).windows() == [Window("warm-up", 0, 5, "warm-up"), Window("drain", 60, 65, "drain")]
+    assert LoadViews(load(warmup_s=0.0, length_s=60.0)).windows() == []
+
+
+def test_faults_of_the_loads_time_are_shaded() -> None:
+    events = [
+        fault(-20, "on", 1),
+        fault(-10, "off", 1),
+        fault(-5, "on", 2),
+        fault(3, "off", 2),
+        fault(30, "on", 3),
+        fault(36, "off", 3),
+        fault(50, "on", 4, "black hole", "link"),
+        fault(90, "on", 5),
+    ]
+    result = load(warmup_s=0.0, length_s=60.0)
+    assert LoadViews(result, events=events).windows() == [
+        Window("'redis' killed", 0, 3, "fault"),
+        Window("'redis' killed", 30, 36, "fault"),
+        Window("'link' black hole", 50, 60, "fault"),
+    ]
+
+
+def test_other_durations_are_drawn_where_nothing_was_delivered() -> None:
+    result = load(measures={"query.time": durations(0.01)})
+    assert LoadViews(result).seconds().latencies[0].name == "query p50"
+
+
+# -- markup --------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_needs_nothing_and_runs_nothing() -> None:
+    result = load()
+    page = load_page(result, verdicts(result, *CONDITIONS), [monitoring()], [fault(30, "on")], "2 cores")
+    reader = PageReader(page)
+    policy = next(one for one in reader.attributes("meta") if "http-equiv" in one)
+    assert policy == {
+        "http-equiv": "Content-Security-Policy",
+        "content": "default-src 'none'; style-src 'unsafe-inline'",
+    }
+    assert not any("src" in one or "href" in one for _, one in reader.elements)
+    assert "url(" not in page
+    assert "prefers-color-scheme:dark" in page
+
+
+def test_verdicts_come_first_with_word_and_line() -> None:
+    result = load()
+    page = load_page(result, verdicts(result, *CONDITIONS))
+    assert page.index("delivery.time: p95 = 4.35 ms") < page.index("Latency by percentile")
+    words = PageReader(page).inside("b")
+    assert words == ["✓ PASS", "✕ FAIL", "✓ PASS"]
+
+
+def test_problems_summary_errors_and_environment_are_told() -> None:
+    result = load(problems=["achieved 70 % of the asked rate"], errors={"ECONNREFUSED": 40})
+    text = PageReader(load_page(result, machine="2 cores of X")).text
+    for words in ("achieved 70 %", "constant rate 1000/s", "ECONNREFUSED", "2 cores of X", "The generator's own error"):
+        assert words in text
+
+
+def test_a_log_gets_one_line_of_ascii() -> None:
+    result = load(name="Größe", problems=["zu spät"])
+    html = load_fragment(result, verdicts(result, *CONDITIONS), [monitoring()])
+    assert html.isascii()
+    assert "\n" not in html.split("</style>")[1]
+    assert PageReader(html).count("div", "wireproof-load") == 1
+
+
+def test_a_load_of_which_nothing_is_left_has_a_report_all_the_same() -> None:
+    result = load(
+        measures={}, offered=(), problems=["the worker died"], errors={}, length_s=0.0, sending_s=0.0, warmup_s=0.0
+    )
+    reader = PageReader(load_fragment(result))
+    assert "the worker died" in reader.text
+    assert reader.count("svg") == 0
+
+
+def test_one_message_is_enough_for_a_report() -> None:
+    one = Durations.of([STARTED_NS + SECOND_NS], [0])
+    PageReader(load_fragment(load(measures={"delivery.time": one, "send.rate": readings(Rate, [1.0])})))
+
+
+def test_hostile_texts_stay_text() -> None:
+    result = load(name=HOSTILE, problems=[HOSTILE], errors={HOSTILE: 1}, summary=[HOSTILE])
+    judged = [replace(one, line=f"{one.word} {HOSTILE}") for one in verdicts(load(), *CONDITIONS)]
+    events = [fault(10, "on", name=HOSTILE, source=HOSTILE)]
+    for html in (
+        load_fragment(result, judged, events=events),
+        load_page(result, judged, events=events, machine=HOSTILE),
+    ):
+        PageReader(html)
+        assert "<script" not in html
+        assert "\u202e" not in html
+        html.encode()
