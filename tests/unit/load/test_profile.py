@@ -1,6 +1,7 @@
 """When what of a load is due: exact counts, in order, without drift; and what no profile can be."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_a_burst_is_due_at_once() -> None:
     due = profile.due_ns(profile.profile_of([profile.hold(0, 2, 5), profile.burst(10_000, 2)]))
     assert len(due) == 10_000
     assert due[0] == 5_000_000_000
-    assert due[-1] - due[0] < 1000
+    assert due[-1] - due[0] <= 1000
 
 
 def test_steps_have_their_first_and_last_rate() -> None:
@@ -76,7 +77,7 @@ def test_steps_have_their_first_and_last_rate() -> None:
 @given(st.lists(st.integers(0, 40), min_size=2, max_size=5), st.integers(0, 40))
 def test_connections_open_as_they_rise_and_close_as_they_fall(rising: list[int], last: int) -> None:
     counts = [*sorted(rising), min(last, max(rising))]
-    stages = [Stage(2.0, 0, 0, before, after) for before, after in zip(counts, counts[1:], strict=False)]
+    stages = [Stage(2.0, 0, 0, before, after) for before, after in pairwise(counts)]
     if any(not max(stage.connections, stage.connections_end) for stage in stages):
         return
     made = profile.profile_of(stages)
