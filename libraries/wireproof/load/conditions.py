@@ -67,7 +67,7 @@ class Watch:
         """
         for condition, since in list(self._since.items()):
             value = FIGURES[condition.limit.subject][1](live)
-            if value is None or live.elapsed_s < 0:
+            if value is None or live.is_connecting:
                 continue
             if not condition.limit.holds(value):
                 self._since[condition] = None

@@ -10,14 +10,14 @@ In the texts of a template these stand for what differs between clients:
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from wireproof import dialects
 from wireproof.journal import current as journal
 from wireproof.load.errors import LoadError
-from wireproof.load.plan import NOBODY, Member, Scenario
+from wireproof.load.plan import NOBODY, Endpoint, Member, Scenario
 from wireproof.wiretext import refuse_secret_literal, reveal, safe
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::0?(\d{1,2}))?\}")
@@ -51,17 +51,13 @@ def from_template(template: Client, count: int) -> list[Client]:
     ]
 
 
-def members_of(
-    clients: Sequence[Client],
-    scenario: Scenario,
-    make_dialect: Callable[[str], dialects.Dialect],
-) -> tuple[Member, ...]:
+def members_of(clients: Sequence[Client], scenario: Scenario, endpoint: Endpoint) -> tuple[Member, ...]:
     """The members of a load, secrets unwrapped.
 
     Args:
         clients: who connects.
         scenario: decides who sends to whom.
-        make_dialect: the dialect of a client's connection, by the client's name; it checks the logins.
+        endpoint: its dialect checks the logins.
 
     Raises:
         LoadError: they cannot be paired, or a login is not what the dialect needs.
@@ -74,7 +70,7 @@ def members_of(
         raise LoadError(f"{len(clients)} connections do not make pairs: take an even number, or another scenario")
     logins = [_revealed(client.login) for client in clients]
     identities = [
-        _identity(make_dialect(client.name), client.name, login) for client, login in zip(clients, logins, strict=True)
+        _identity(endpoint, client.name, login) for client, login in zip(clients, logins, strict=True)
     ]
     return tuple(
         Member(
@@ -95,8 +91,9 @@ def _peer(scenario: Scenario, at: int) -> int:
     return at if scenario == "request reply" else NOBODY
 
 
-def _identity(dialect: dialects.Dialect, name: str, login: Mapping[str, Any]) -> str:
+def _identity(endpoint: Endpoint, name: str, login: Mapping[str, Any]) -> str:
     """Who a client is for others, in the dialect's terms: known when its login begins."""
+    dialect = dialects.create(endpoint.dialect, name, None, endpoint.dialect_options)
     try:
         conversation = dialect.login(login)
         if conversation is not None:

@@ -18,7 +18,9 @@ from wireproof.sockets.errors import SocketsError
 from wireproof.wiretext import refuse_secret_literal, reveal, safe
 
 _ID = "$.id"
-"""Where the dialect `json` keeps ids unless it is told otherwise."""
+"""Where JSON messages keep their id unless their dialect is told otherwise."""
+
+_JSON = ("json", "echo")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ def plan_of(name: str, order: Order) -> Plan:
     return Plan(
         name=name,
         endpoint=endpoint,
-        members=members.members_of(clients, order.scenario, lambda client: _dialect(endpoint, client)),
+        members=members.members_of(clients, order.scenario, endpoint),
         traffic=_traffic(order),
         profile=wanted,
         pace=Pace(
@@ -190,11 +192,12 @@ def _endpoint(order: Order) -> Endpoint:
         raise LoadError(str(error)) from None
     scheme, host = ("wss" if target.secure else "ws"), target.host_header
     found = dialects.create(order.dialect, "", None, order.dialect_options)
+    definition = _definition(order, found)
     return Endpoint(
         url=f"{scheme}://{host}{target.resource}",
-        dialect=order.dialect,
-        dialect_options=order.dialect_options,
-        definition=_definition(order, found),
+        dialect=str(definition.get("name", order.dialect)),
+        dialect_options={} if definition else order.dialect_options,
+        definition=definition,
         subprotocols=target.subprotocols or found.subprotocols,
         tls=Tls(
             ca=secured.ca,
@@ -216,24 +219,20 @@ def _stack_url() -> str:
 def _definition(order: Order, found: Dialect) -> Mapping[str, Any]:
     """The parts of a dialect that workers, which are processes of their own, have to define again."""
     definition = getattr(found, "definition", None)
+    parts: dict[str, Any] = {}
     if isinstance(definition, Definition):
         parts = {one.name: getattr(definition, one.name) for one in fields(definition) if one.init}
-        return {**parts, "id": order.id_at} if order.id_at else parts
-    if not order.id_at or order.id_at == _ID:
-        return {}
-    if order.dialect not in ("json", "echo"):
-        raise LoadError(
-            f"id_at says where JSON messages keep their id; the dialect '{safe(order.dialect, 60)}' knows that itself: "
-            "leave id_at out"
-        )
-    own = Definition(name=f"{order.dialect}-with-id", base=order.dialect, id=order.id_at)
-    return {"name": own.name, "base": own.base, "id": own.id}
-
-
-def _dialect(endpoint: Endpoint, client: str) -> Dialect:
-    if endpoint.definition:
-        return Definition(**endpoint.definition).dialect()(client)
-    return dialects.create(endpoint.dialect, client, None, endpoint.dialect_options)
+    if order.id_at and order.id_at != parts.get("id", _ID):
+        base = parts.get("base", order.dialect)
+        if base not in _JSON:
+            raise LoadError(
+                f"id_at says where JSON messages keep their id; the dialect '{safe(order.dialect, 60)}' knows that "
+                "itself: leave id_at out"
+            )
+        parts |= {"name": f"{order.dialect}-with-id", "base": base, "id": order.id_at}
+    if parts:
+        dialects.define(Definition(**parts))
+    return parts
 
 
 def _traffic(order: Order) -> Traffic:

@@ -110,6 +110,15 @@ def peak_rate(profile: Profile) -> float:
     return max(max(stage.rate, stage.rate_end) for stage in profile.stages)
 
 
+def rate_at(profile: Profile, at_s: float) -> float:
+    """The rate at a moment; 0 after the end."""
+    for stage in profile.stages:
+        if at_s < stage.duration_s:
+            return stage.rate + (stage.rate_end - stage.rate) * at_s / stage.duration_s
+        at_s -= stage.duration_s
+    return 0.0
+
+
 def shown(profile: Profile) -> str:
     """It in a few words: what it comes to."""
     sent, peak = messages(profile), peak_rate(profile)

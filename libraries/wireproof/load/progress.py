@@ -24,8 +24,8 @@ def is_terminal(stream: TextIO | None, environment: Mapping[str, str] = os.envir
 def line(name: str, live: Live, duration_s: float) -> str:
     """A load in one line."""
     head = f"[load] {safe(name, 40)}"
-    if live.elapsed_s < 0:
-        return f"{head}  connecting  {live.connections} connections  {live.failed} errors"
+    if live.is_connecting:
+        return f"{head}  connecting  {live.connections} connections  {live.errors} errors"
     parts = [
         f"{head}  {_clock(min(live.elapsed_s, duration_s))}/{_clock(duration_s)}",
         f"{live.connections} connections",
@@ -33,11 +33,10 @@ def line(name: str, live: Live, duration_s: float) -> str:
     ]
     if live.p95_s is not None:
         parts.append(f"p95 {_time(live.p95_s)}")
-    parts += [f"{live.outstanding} outstanding", f"{live.failed} errors", f"cpu {live.cpu * 100:.0f} %"]
-    return "  ".join(parts)
+    return "  ".join([*parts, f"{live.outstanding} outstanding", f"{live.errors} errors"])
 
 
-class Progress:
+class ProgressLine:
     """Writes the lines of one load, no more of them than anybody reads.
 
     Args:
@@ -52,14 +51,13 @@ class Progress:
         self._terminal = terminal
         self._name = name
         self._duration_s = duration_s
-        self._next_s = -1.0 if terminal else PLAIN_EVERY_S
+        self._every_s = TERMINAL_EVERY_S if terminal else PLAIN_EVERY_S
+        self._next_s = 0.0 if terminal else PLAIN_EVERY_S
         self._is_open = False
 
     def show(self, live: Live) -> None:
         """Shows the figures, if it is time to."""
-        if live.elapsed_s < 0 and not self._terminal:
-            return
-        if live.elapsed_s >= 0 and live.elapsed_s < self._next_s:
+        if live.elapsed_s < self._next_s and not (live.is_connecting and self._terminal):
             return
         text = line(self._name, live, self._duration_s)
         if self._terminal:
@@ -68,8 +66,7 @@ class Progress:
             self._is_open = True
         else:
             self._write(f"{text}\n")
-        every_s = TERMINAL_EVERY_S if self._terminal else PLAIN_EVERY_S
-        self._next_s = max(0.0, live.elapsed_s) // every_s * every_s + every_s
+        self._next_s = (live.elapsed_s // self._every_s + 1) * self._every_s
 
     def end(self, text: str = "") -> None:
         """Leaves the line, with last words in its place."""
