@@ -213,7 +213,7 @@ class Comparison:
                 f"{observed} ({_kind(observed)}) cannot be compared with {self.limit} ({_kind(self.limit)}): "
                 "give both in units of one kind"
             )
-        return _OPERATORS[self.operator](_magnitude(observed), _magnitude(self.limit))
+        return _OPERATORS[self.operator](magnitude(observed), magnitude(self.limit))
 
     def __str__(self) -> str:
         return f"{self.subject} {self.operator} {self.limit}".lstrip()
@@ -291,7 +291,8 @@ def _largest(units: Mapping[str, int], size: float) -> tuple[str, int]:
     return fitting[-1] if fitting else next(iter(units.items()))
 
 
-def _magnitude(quantity: Quantity) -> float:
+def magnitude(quantity: Quantity) -> float:
+    """The bare number of a quantity: seconds, per second, bytes, a ratio."""
     match quantity:
         case Duration(value) | Rate(value) | Size(value) | Bandwidth(value) | Fraction(value) | Count(value):
             return value

@@ -1,6 +1,8 @@
 """Every keyword says what it does, what it takes, and shows an example that runs."""
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from harness import run_robot
 from robot.libdocpkg import LibraryDocumentation
 
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
+CRITERIA = Path(__file__).parents[2] / "resources" / "criteria.yaml"
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
 ROOMS = ("Delivery", "Faults", "Fixtures", "Sockets", "Stack", "Timing")
@@ -50,6 +53,12 @@ WITH_SOCKETS = "\n*** Settings ***\nLibrary    wireproof.Sockets\n"
 """What examples of Delivery, Faults and Timing take for granted."""
 
 
+def with_criteria(directory):
+    """A directory with the catalogue that examples of Timing take for granted."""
+    shutil.copy(CRITERIA, directory)
+    return directory
+
+
 def suite_of(room: str, setup: str) -> str:
     """A suite with one test for each keyword of a library: its example."""
     lines = ["*** Settings ***", f"Library    wireproof.{room}", f"Test Setup    {setup}", "*** Test Cases ***"]
@@ -86,7 +95,7 @@ def runs(tmp_path_factory, echo):
         ),
         "Stack": run_robot(tmp_path_factory.mktemp("stack"), suite_of("Stack", "Ensure Stack")),
         "Timing": run_robot(
-            tmp_path_factory.mktemp("timing"),
+            with_criteria(tmp_path_factory.mktemp("timing")),
             suite_of("Timing", "No Operation") + WITH_SOCKETS,
             "--variable",
             f"ECHO_URL:{echo.url}",

@@ -5,17 +5,21 @@ for each library that brings it. So every event is compared with what is already
 and a suite is entered with the first keyword or test that runs in it.
 """
 
-from datetime import datetime
+import contextlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from robot.api import TestSuite, logger
 from robot.libraries.BuiltIn import BuiltIn
 
+import wireproof
 from wireproof import journal, scopes
+from wireproof.report.acceptance import PAGE, Machine, Run, RunReport, follow, headline
 from wireproof.report.evidence import Evidence
 from wireproof.report.failures import TRY, shows_failure
 from wireproof.report.timeline import Failure
+from wireproof.wiretext import safe
 
 MOST_TIMELINES = 5
 """In one test, or in the set-up or tear-down of one suite: a test that goes on after failures may have thousands."""
@@ -27,6 +31,7 @@ class Listener:
     ROBOT_LISTENER_API_VERSION = 3
 
     def __init__(self) -> None:
+        self._report: RunReport | None = None
         self._running: list[tuple[str, scopes.Scope]] = []
         self._evidence: Evidence | None = None
         self._user: scopes.Scope | None = None
@@ -44,6 +49,8 @@ class Listener:
         self._enter_suite(data.parent)
         self._provide_teardowns(data.parent)
         self._enter("test", data.id, data.full_name)
+        if self._report is not None:
+            self._report.start_test()
 
     def end_keyword(self, data: Any, result: Any) -> None:
         """A suite ends with its tear-down: what output.xml says of the suite's tests hangs on that from now on."""
@@ -65,19 +72,26 @@ class Listener:
         self._show_failure(result)
 
     def end_test(self, data: Any, result: Any) -> None:
+        if not self._is_running(data.id):
+            return
         _fail(result, self._leave(data.id))
+        if self._report is not None:
+            self._report.end_test(result)
 
     def end_suite(self, data: Any, result: Any) -> None:
         """Tells Robot, which does not look at what a listener made of a tear-down, that checks have failed in it."""
         for check in self._failed.pop(data.id, []) + self._leave(data.id):
             result.suite_teardown_failed(check)
+        if data.parent is None:
+            self._link_acceptance(result)
 
     def close(self) -> None:
-        """The run ends: everything that is still open goes, then the journal."""
+        """The run ends: everything that is still open goes, then the journal, then its last pages are written."""
         for check in _warn(scopes.leave(scopes.run())):
             logger.error(check)
         self._running.clear()
         journal.current().close()
+        self._write_acceptance()
 
     def _show_failure(self, result: Any) -> None:
         scope = scopes.current()
@@ -124,6 +138,23 @@ class Listener:
         output = Path(built_in.get_variable_value("${OUTPUT DIR}"))
         journal.current().open(output / "wireproof" / "journal.jsonl")
         self._evidence = Evidence(output)
+        self._report = follow(RunReport(output / "wireproof", _folders(built_in), _run(built_in)))
+
+    def _link_acceptance(self, result: Any) -> None:
+        """The log and the report name the page in their first lines."""
+        with contextlib.suppress(ValueError):  # told when it is to be written
+            if self._report is not None and (acceptance := self._report.acceptance()):
+                result.metadata["Acceptance"] = f"[wireproof/{PAGE}|{headline(acceptance)}]"
+
+    def _write_acceptance(self) -> None:
+        report, self._report = self._report, None
+        try:
+            told = report.write() if report is not None else ""
+        except (ValueError, OSError) as error:
+            logger.error(f"the acceptance report was not written: {safe(error, 500)}")
+            return
+        if told:
+            logger.console(f"\n{told}")
 
     def _leave(self, identity: str) -> list[scopes.FailedCheck]:
         """Ends what runs with this identity; returns the checks that failed."""
@@ -156,6 +187,18 @@ def _failure(result: Any, scope: scopes.Scope) -> Failure:
         at_ns=now_ns,
         at=datetime.now(),
     )
+
+
+def _folders(built_in: BuiltIn) -> list[Path]:
+    """Where criteria may be: near the running suite, or where Robot was started."""
+    source = built_in.get_variable_value("${SUITE SOURCE}")
+    return [*([Path(source).parent] if source else []), Path.cwd()]
+
+
+def _run(built_in: BuiltIn) -> Run:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    stack = safe(built_in.get_variable_value("${STACK}", ""), 100)
+    return Run(Machine.here(), started, stack, wireproof.__version__)
 
 
 def _warn(problems: list[str]) -> list[scopes.FailedCheck]:

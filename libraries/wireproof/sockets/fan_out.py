@@ -2,26 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from wireproof.dialects import Message
 from wireproof.sockets.client import Client
 from wireproof.sockets.waits import Wait
 from wireproof.wiretext import safe
 
+if TYPE_CHECKING:
+    from wireproof.measures.estimate import Measure
+
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """How a message spread.
+    """How a message spread; it can be judged as a measurement, of its latencies.
 
     Attributes:
         latencies_ms: by client, from the moment the check looked from to the arrival, milliseconds.
         messages: by client, the first that came.
     """
 
+    name: ClassVar[str] = "fan-out"
+    problems: ClassVar[tuple[str, ...]] = ()
+
     latencies_ms: Mapping[str, float]
     messages: Mapping[str, Message]
+
+    @property
+    def measures(self) -> "Mapping[str, Measure]":
+        from wireproof.measures.durations import Durations
+
+        return {"delivery.time": Durations.from_seconds(ms / 1000 for ms in self.latencies_ms.values())}
 
     @property
     def first_ms(self) -> float:

@@ -227,7 +227,8 @@ class Recorder:
             del self._pending[id]
 
     def _take_verdict(self, event: Event, data: Mapping[str, Any]) -> None:
-        self._verdicts.append(self._tally(event, data.get("anomalies", {})))
+        if "criterion" not in data:
+            self._verdicts.append(self._tally(event, data.get("anomalies", {})))
 
     def _take_leaks(self, event: Event, data: Mapping[str, Any]) -> None:
         self._leaks.append(self._tally(event, data))

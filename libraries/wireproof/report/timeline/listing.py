@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
+from wireproof.report.markup import shown
 from wireproof.report.timeline.layout import LEFT_OUT, Layout, Row
-from wireproof.report.timeline.markup import shown
 
 _UNFOLDED = 16
 _FEWEST_FOLDED = 3

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from wireproof.report.markup import shown
 from wireproof.report.timeline.layout import Layout, Row
-from wireproof.report.timeline.markup import shown
 from wireproof.report.timeline.spans import Span
 
 _WIDTH = 1000

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 
+from wireproof.report.markup import document, for_log, shown
 from wireproof.report.timeline.layout import Layout
 from wireproof.report.timeline.listing import listing
-from wireproof.report.timeline.markup import shown
 from wireproof.report.timeline.overview import overview
 from wireproof.report.timeline.style import PAGE_STYLE, STYLE
 from wireproof.report.timeline.wording import Look
+from wireproof.wiretext import safe
 
 _LEGEND: dict[Look, str] = {
     "up": "↑ sent",
@@ -33,21 +34,15 @@ class Links:
 
 def fragment(layout: Layout, links: Links) -> str:
     """The timeline as one element for a log, which may be read as ASCII, in any encoding and mode of a browser."""
-    return _timeline(layout, links).encode("ascii", "xmlcharrefreplace").decode()
+    return for_log(_timeline(layout, links))
 
 
 def page(layout: Layout, links: Links) -> str:
     """The timeline as an HTML document."""
     failure = layout.failure
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{shown(failure.keyword, 60)} failed in {shown(failure.where, 100)}</title>"
-        f"<style>{PAGE_STYLE}</style></head><body>"
-        f"<h1>{shown(failure.keyword, 100)} failed in {shown(failure.where, 200)}</h1>"
-        f'<p class="message">{shown(failure.message, 1000)}</p>'
-        f"{_timeline(layout, links)}</body></html>\n"
-    )
+    title = f"{safe(failure.keyword, 100)} failed in {safe(failure.where, 200)}"
+    message = f'<p class="message">{shown(failure.message, 1000)}</p>'
+    return document(title, f"{message}{_timeline(layout, links)}", PAGE_STYLE)
 
 
 def _timeline(layout: Layout, links: Links) -> str:

@@ -1,25 +1,18 @@
-"""The style sheet of timelines.
+"""The style sheet of timelines."""
 
-It travels with each timeline, so every rule is bound to its class. Robot's log tells its theme by `data-theme`; pages
-without it follow the reader's system.
-"""
+from wireproof.report.theme import Colours, sheet
 
-_DARK = (
-    "--text:var(--text-color,#e2e1d7);--paper:var(--background-color,#1c2227);--line:var(--secondary-color,#424f5a);"
-    "--shade:#ffffff0d;--up:#7db7ff;--down:#62d2a2;--bad:#ff9b8f;--store:#cfa8ff;--service:#ffb86b;--mark:#f2d060;"
-    "--wait:#ff6b5a26;--fault:#ffb86b2e"
+_COLOURS = Colours(
+    light=(
+        "--up:#0b5cc4;--down:#0a7a53;--store:#7b3fc4;--service:#a35200;--mark:#7d6200;--wait:#ce3e011a;--fault:#e88b0033;"
+    ),
+    dark=(
+        "--up:#7db7ff;--down:#62d2a2;--store:#cfa8ff;--service:#ffb86b;--mark:#f2d060;--wait:#ff6b5a26;--fault:#ffb86b2e;"
+    ),
 )
-_LIGHT = (
-    "--text:var(--text-color,#1b1f24);--paper:var(--background-color,#fff);--line:var(--secondary-color,#ccc);"
-    "--shade:#0000000a;--up:#0b5cc4;--down:#0a7a53;--bad:#c0320c;--store:#7b3fc4;--service:#a35200;--mark:#7d6200;"
-    "--wait:#ce3e011a;--fault:#e88b0033"
-)
-_RULES = """;
-container-type:inline-size;color:var(--text);background:var(--paper);white-space:normal;
-font:13px/1.45 ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;max-width:1200px;padding:6px;
---quiet:color-mix(in srgb,var(--text) 62%,var(--paper));
+_RULES = """
 p{margin:4px 0;color:var(--quiet)}
-a{color:var(--link-color,var(--up));text-decoration:underline}
+a{color:var(--link-color,var(--up))}
 .w-lanes{display:grid;grid-template-columns:fit-content(9em) 1fr;column-gap:8px;align-items:center;margin:8px 0 2px;
 position:relative;isolation:isolate}
 .w-lanes>b{font-weight:400;text-align:right;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--quiet)}
@@ -76,21 +69,8 @@ li.w-told span,li.w-failure span{-webkit-line-clamp:none}
 li.w-pause span{display:inline-block}
 }
 """
-# Robot's log gives a message what time and level leave of the line: on a phone next to nothing.
-_NARROW_LOG = (
-    "@media(max-width:700px){.messages tr:has(.wireproof-timeline){display:block;height:auto}"
-    ".messages tr:has(.wireproof-timeline) td{display:inline-block}"
-    ".messages tr:has(.wireproof-timeline) td:has(.wireproof-timeline){display:block}}"
-)
-
-STYLE = (
-    f".wireproof-timeline{{{_LIGHT}{_RULES}}}[data-theme=dark] .wireproof-timeline{{{_DARK}}}"
-    f"@media(prefers-color-scheme:dark){{body:not([data-theme]) .wireproof-timeline{{{_DARK}}}}}{_NARROW_LOG}"
-)
+STYLE = sheet("wireproof-timeline", _RULES, _COLOURS)
 PAGE_STYLE = (
-    ":root{color-scheme:light dark}"
-    "body{margin:0 auto;padding:12px;max-width:1200px;font-family:ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;"
-    "background:#fff;color:#1b1f24}h1{font-size:17px;margin:4px 0 8px;overflow-wrap:anywhere}"
     "body .wireproof-timeline{padding:0}.message{color:#c0320c;font-size:14px;overflow-wrap:anywhere}"
-    "@media(prefers-color-scheme:dark){body{background:#1c2227;color:#e2e1d7}.message{color:#ff9b8f}}"
+    "@media(prefers-color-scheme:dark){.message{color:#ff9b8f}}"
 )

@@ -1,0 +1,173 @@
+"""How long things took: a histogram for each second, which add up, and what their percentiles prove."""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from wireproof.measures import bootstrap
+from wireproof.measures.estimate import Estimate
+from wireproof.measures.histogram import Histogram, rank
+from wireproof.measures.tails import percentile_ranks
+from wireproof.quantities import Duration
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_SECOND_NS = 1_000_000_000
+_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
+
+
+class Durations:
+    """Durations by the second in which each began, on one clock.
+
+    Those of several processes on one clock add up to the same as if one had recorded all.
+    """
+
+    __slots__ = ("_intervals", "_total")
+
+    def __init__(self) -> None:
+        self._intervals: dict[int, Histogram] = {}
+        self._total: Histogram | None = None
+
+    @classmethod
+    def of(cls, at_ns: "npt.ArrayLike", took_ns: "npt.ArrayLike") -> "Durations":
+        """From two columns of nanoseconds: when each began, and how long it took.
+
+        Raises:
+            ValueError: one of them took less than no time; or the columns differ in length.
+        """
+        import numpy as np
+
+        seconds = np.asarray(at_ns, dtype=np.int64) // _SECOND_NS
+        took_us = (np.asarray(took_ns, dtype=np.int64) + 500) // 1000
+        if seconds.shape != took_us.shape:
+            raise ValueError(f"{seconds.size} moments and {took_us.size} durations: give one of each")
+        order = np.argsort(seconds, kind="stable")
+        seconds, took_us = seconds[order], took_us[order]
+        numbers, starts = np.unique(seconds, return_index=True)
+        durations = cls()
+        for second, column in zip(numbers.tolist(), np.split(took_us, starts[1:]), strict=False):
+            durations._interval(second).record_many(column)
+        return durations
+
+    @classmethod
+    def from_seconds(cls, took_s: Iterable[float]) -> "Durations":
+        """From durations of which nobody noted when they were: they are one interval."""
+        durations = cls()
+        for seconds in took_s:
+            durations.record(0, round(seconds * _SECOND_NS))
+        return durations
+
+    def record(self, at_ns: int, took_ns: int) -> None:
+        """Counts one that began then and took so long."""
+        self._interval(at_ns // _SECOND_NS).record((took_ns + 500) // 1000)
+
+    def add(self, other: "Durations") -> None:
+        """Counts everything that others hold."""
+        for second, histogram in other._intervals.items():
+            self._interval(second).add(histogram)
+
+    @property
+    def n(self) -> int:
+        """How many were recorded."""
+        return self.total.count
+
+    @property
+    def total(self) -> Histogram:
+        """All of them in one histogram."""
+        if self._total is None:
+            self._total = Histogram.merged(self._intervals.values())
+        return self._total
+
+    @property
+    def intervals(self) -> Mapping[int, Histogram]:
+        """A histogram for each second of the clock in which something began, in order."""
+        return MappingProxyType(dict(sorted(self._intervals.items())))
+
+    def estimate(self, statistic: str) -> Estimate:
+        """A percentile (`p50`, `p95`, `p99.9`), the `mean`, `max` or `min`.
+
+        Percentiles are bounded by order statistics, which hold for any distribution but take values for independent,
+        and by resampling whole seconds, which holds when they are not; the wider one counts. Fewer than ten seconds
+        cannot be resampled: then order statistics stand alone, and a mean has no bounds. The largest and the smallest
+        are as they were observed.
+
+        Raises:
+            ValueError: nothing was recorded, or there is no such statistic.
+        """
+        total = self.total
+        if found := _PERCENTILE.fullmatch(statistic):
+            return self._percentile(statistic, float(found[1]) / 100)
+        if statistic not in {"mean", "max", "min"}:
+            raise ValueError(f"durations have no statistic {statistic!r}: they have p50, p95, p99.9, mean, max and min")
+        if statistic == "mean":
+            low, high = bootstrap.mean_bounds(list(self.intervals.values())) or (None, None)
+            return Estimate(statistic, _duration(total.mean), _bound(low), _bound(high), total.count)
+        extreme = _duration(total.max if statistic == "max" else total.min)
+        return Estimate(statistic, extreme, extreme, extreme, total.count)
+
+    def _percentile(self, statistic: str, share: float) -> Estimate:
+        total = self.total
+        value = total.value_range(rank(share, total.count))[1]
+        low_rank, high_rank = percentile_ranks(share, total.count)
+        low = total.value_range(low_rank)[0] if low_rank else None
+        high = total.value_range(high_rank)[1] if high_rank else None
+        if resampled := bootstrap.percentile_bounds(list(self.intervals.values()), share):
+            low = min(low, resampled[0]) if low is not None else None
+            high = max(high, min(resampled[1], total.max)) if high is not None else None
+        return Estimate(statistic, _duration(value), _bound(low), _bound(high), total.count)
+
+    def _interval(self, second: int) -> Histogram:
+        self._total = None
+        if second not in self._intervals:
+            self._intervals[second] = Histogram()
+        return self._intervals[second]
+
+    @property
+    def p50_ms(self) -> float:
+        """The median in milliseconds."""
+        return self.total.percentile(0.5) / 1000
+
+    @property
+    def p95_ms(self) -> float:
+        """The 95th percentile in milliseconds."""
+        return self.total.percentile(0.95) / 1000
+
+    @property
+    def p99_ms(self) -> float:
+        """The 99th percentile in milliseconds."""
+        return self.total.percentile(0.99) / 1000
+
+    @property
+    def p999_ms(self) -> float:
+        """The 99.9th percentile in milliseconds."""
+        return self.total.percentile(0.999) / 1000
+
+    @property
+    def max_ms(self) -> float:
+        """The longest in milliseconds."""
+        return self.total.max / 1000
+
+    @property
+    def mean_ms(self) -> float:
+        """The mean in milliseconds."""
+        return self.total.mean / 1000
+
+    def __eq__(self, other: object) -> bool:
+        return self._intervals == other._intervals if isinstance(other, Durations) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # they change
+
+    def __repr__(self) -> str:
+        if not self.n:
+            return "<no durations>"
+        return f"<{self.n} durations: p50 {self.p50_ms:.3g} ms, p95 {self.p95_ms:.3g} ms, max {self.max_ms:.3g} ms>"
+
+
+def _duration(us: float) -> Duration:
+    return Duration(us / 1e6)
+
+
+def _bound(us: float | None) -> Duration | None:
+    return None if us is None else _duration(us)
