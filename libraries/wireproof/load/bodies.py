@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-_PADDING = "padding"
+_PADDING = "pad"
 
 
 def padded(body: Any, size: int, length: Callable[[Any], int]) -> Any:

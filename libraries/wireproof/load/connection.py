@@ -34,6 +34,7 @@ class Worker:
     Attributes:
         tally: what they saw.
         closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
+        frames, parsed: how many came, and how many of them the dialect had to read.
         faults: what the dialect raised: how often, and the first one's traceback.
         acknowledged: whether a message is done when the peer says so, else when it arrives.
         notes_others: whether messages that nobody of this load sent are receipts, too: what a server pushes.
@@ -49,7 +50,7 @@ class Worker:
         self.closed_loop = False
         self.acknowledged = False
         self.notes_others = False
-        self.frames = 0
+        self.frames = self.parsed = 0
         self.faults = 0
         self.first_fault = ""
         self.misread = ""
@@ -257,6 +258,7 @@ class Connection(WSListener):  # type: ignore[misc]
     def _read(self, opcode: int, payload: bytes, at_ns: int) -> None:
         """Lets the dialect read a frame."""
         worker = self.worker
+        worker.parsed += 1
         try:
             frame = Frame(opcode, payload, at_ns)
             messages = self.dialect.feed(frame)

@@ -147,7 +147,7 @@ class Figures:
     def counts(self) -> dict[str, int]:
         """What is counted, by name."""
         kept = self.conservation
-        names = ("tried", "connected", "others", "frames")
+        names = ("tried", "connected", "others", "frames", "parsed")
         outcome = self._facts.outcome
         return {
             **{name: self._count(name) for name in names},

@@ -95,7 +95,7 @@ class Outlook:
             phase=phase,
             elapsed_s=(now - start_ns) / 1e9 if start_ns else 0.0,
             connected=sum(connection.is_open for connection in self._worker.connections.values()),
-            refused=tally.tried - len(tally.logins),
+            refused=tally.refused,
             sent=tally.sent,
             acked=self._acked,
             delivered=len(tally.received_at),

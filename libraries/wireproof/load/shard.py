@@ -255,6 +255,7 @@ class Shard:
                 "unsent": tally.unsent,
                 "others": tally.others,
                 "frames": worker.frames,
+                "parsed": worker.parsed,
             },
             errors=dict(tally.errors),
             cpu=probes.cpu_s / probes.wall_s if probes.wall_s else 0.0,
