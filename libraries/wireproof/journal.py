@@ -93,6 +93,8 @@ class Journal:
         self._marks: dict[str, Mark] = {}
         self._numbers = itertools.count(1)
         self._drain_lock = threading.Lock()
+        self.folder: Path | None = None
+        """Where the file is, and the files that events name: of the run that is written, or was last."""
         self._file: TextIO | None = None
         self._writer: threading.Thread | None = None
         self._closing = threading.Event()
@@ -206,6 +208,7 @@ class Journal:
         file = path.open("w", encoding="utf-8")
         file.write(json.dumps(header) + "\n")
         self._file = file
+        self.folder = path.parent
         self._closing.clear()
         self._writer = threading.Thread(target=self._write_until_closed, name="wireproof-journal", daemon=True)
         self._writer.start()

@@ -1,0 +1,178 @@
+"""The loads of a run: started, found by name, and ended with the test or suite that started them."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from wireproof import scopes
+from wireproof.journal import current as journal
+from wireproof.load import limits, local, order, profile
+from wireproof.load.conditions import Condition
+from wireproof.load.errors import LoadError
+from wireproof.load.order import Order
+from wireproof.load.outcome import LoadResult
+from wireproof.load.plan import Plan
+from wireproof.load.progress import ProgressLine
+from wireproof.load.running import Ended, Running
+from wireproof.quantities import Rate
+from wireproof.sockets.guard_rails import GuardRails
+from wireproof.timing.requirement import Requirement
+from wireproof.wiretext import safe
+
+FOLDER = "loads"
+"""Below the journal's folder: what loads leave."""
+
+
+@dataclass(eq=False)
+class Terms:
+    """What a test or suite asks of its loads."""
+
+    requirements: list[Requirement] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+
+
+class Loads:
+    """All loads that run, and the terms of those to come.
+
+    Args:
+        show: makes what shows a load while it runs.
+    """
+
+    def __init__(self, show: Callable[[Plan], ProgressLine]) -> None:
+        self._show = show
+        self._guard_rails = GuardRails()
+        self._running: dict[str, Running] = {}
+        self._terms: dict[scopes.Scope, Terms] = {}
+
+    # -- terms -------------------------------------------------------------------------------------------------------
+
+    def require(self, requirements: Sequence[Requirement]) -> list[Requirement]:
+        """Sets the thresholds of the loads to come, until the running test or suite ends; returns those before."""
+        before = self.requirements
+        self._of(scopes.current()).requirements = list(requirements)
+        return before
+
+    @property
+    def requirements(self) -> list[Requirement]:
+        """The thresholds in force: of the innermost scope that has some."""
+        return next((terms.requirements for terms in self._innermost_first() if terms.requirements), [])
+
+    def stop_when(self, condition: Condition) -> None:
+        """Stops a load that meets the condition: those that run, and those to come until the test or suite ends."""
+        self._of(scopes.current()).conditions.append(condition)
+        for running in self._running.values():
+            running.watch_for(condition)
+
+    def _of(self, scope: scopes.Scope) -> Terms:
+        if scope not in self._terms:
+            self._terms[scope] = Terms()
+            scope.defer(partial(self._terms.pop, scope, None))
+        return self._terms[scope]
+
+    def _innermost_first(self) -> list[Terms]:
+        return [self._terms[scope] for scope in sorted(self._terms, key=lambda one: one.started_ns, reverse=True)]
+
+    # -- loads -------------------------------------------------------------------------------------------------------
+
+    def start(self, name: str, wanted: Order) -> Running:
+        """Starts a load; it ends at the latest with the running test or suite.
+
+        Raises:
+            ValueError: it cannot be as asked, the machine cannot take it, or the stack does not allow it.
+        """
+        if name in self._running:
+            raise LoadError(f"the load '{safe(name, 60)}' is running already: wait for it, or take another name")
+        plan = order.plan_of(name, wanted)
+        self._require_allowed(plan)
+        limits.prepare(order.needs_of(plan))
+        running = Running(
+            plan,
+            local.start(plan),
+            self._show(plan),
+            [condition for terms in self._innermost_first() for condition in terms.conditions],
+            self.requirements,
+        )
+        self._running[name] = running
+        scopes.current().defer(partial(self._end_forgotten, name, running))
+        journal().record(
+            "load",
+            name,
+            phase="on",
+            connections=plan.profile.peak_connections,
+            messages=profile.messages(plan.profile),
+            rate=profile.peak_rate(plan.profile),
+            duration_s=plan.profile.duration_s,
+            scenario=plan.traffic.scenario,
+        )
+        return running
+
+    def find(self, name: str) -> Running:
+        """The running load of that name.
+
+        Raises:
+            LoadError: there is none.
+        """
+        if name not in self._running:
+            known = ", ".join(f"'{safe(one, 60)}'" for one in self._running) or "none"
+            raise LoadError(f"no load '{safe(name, 60)}' is running; there are: {known}")
+        return self._running[name]
+
+    def end(self, running: Running, why: str) -> Ended:
+        """What a load came to, saved and told; one that still runs is ended now."""
+        name = running.plan.name
+        self._running = {known: one for known, one in self._running.items() if one is not running}
+        ended = running.end(why)
+        result = ended.result
+        saved = _save(name, result)
+        journal().record(
+            "load",
+            name,
+            phase="off",
+            history=saved,
+            counts=dict(result.counts),
+            problems=list(result.problems),
+            stopped=ended.stopped,
+        )
+        return ended
+
+    def _end_forgotten(self, name: str, running: Running) -> None:
+        if self._running.get(name) is running:
+            self.end(running, "nobody waited for it")
+            raise LoadError(f"nobody waited for the load '{safe(name, 60)}': call Wait For Load, or Stop Load")
+
+    def _require_allowed(self, plan: Plan) -> None:
+        """Guard rails of an attached stack hold for loads, too."""
+        others = [running.plan.profile for running in self._running.values()]
+        self._guard_rails.allow_connections(
+            sum(one.peak_connections for one in others), plan.profile.peak_connections
+        )
+        already = sum(profile.peak_rate(one) for one in others)
+        rate = profile.peak_rate(plan.profile)
+        if rate:
+            self._guard_rails.allow_rate(Rate(rate), already)
+
+
+def _save(name: str, result: LoadResult) -> str:
+    """Writes a load's messages beside the journal; returns where, seen from there. Without a journal nothing is kept."""
+    folder = journal().folder
+    if folder is None or result.history is None:
+        return ""
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    path = _free(folder / FOLDER / f"{_slug(name)}.npz")
+    result.history.save(path)
+    return f"{FOLDER}/{path.name}"
+
+
+def _free(path: Path) -> Path:
+    """A path that no file has yet: two tests may call their loads alike."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", text)[:60].strip("-").lower() or "load"

@@ -1,0 +1,123 @@
+"""A load under way: watched by a thread of its own, from its start until its result is there."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from wireproof.history import SLICE_S
+from wireproof.journal import now_ns
+from wireproof.load.conditions import Condition, Watch
+from wireproof.load.live import Lately
+from wireproof.load.outcome import LoadResult
+from wireproof.load.outlook import Progress
+from wireproof.load.plan import Plan
+from wireproof.load.progress import TERMINAL_EVERY_S, ProgressLine
+from wireproof.timing.requirement import Requirement
+
+
+class Engine(Protocol):
+    """What makes a load: workers that connect, send and note what comes. Callable from any thread."""
+
+    def progress(self) -> Progress:
+        """How far it is."""
+
+    def stop(self) -> None:
+        """Sends no more; what is under way may still arrive."""
+
+    def abort(self) -> None:
+        """Ends the workers now; returns when they are gone."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether the load is over, at the latest after so long."""
+
+    def result(self) -> LoadResult:
+        """What it came to, also of a load that was stopped or aborted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a load ended.
+
+    Attributes:
+        result: what it came to.
+        stopped: why it ended before its time; empty where it did not.
+        harm: whether that was a condition that its author had set.
+    """
+
+    result: LoadResult
+    stopped: str = ""
+    harm: bool = False
+
+
+class Running:
+    """A load that has started.
+
+    Args:
+        plan: what it does.
+        engine: what does it.
+        shown: what shows it.
+        conditions: what ends it early.
+        requirements: what its result has to meet.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        engine: Engine,
+        shown: ProgressLine,
+        conditions: Sequence[Condition] = (),
+        requirements: Sequence[Requirement] = (),
+    ) -> None:
+        self.plan = plan
+        self.requirements = requirements
+        self._engine = engine
+        self._shown = shown
+        self._watch = Watch(conditions)
+        self._stopped = ""
+        self._harm = False
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._look_after, name=f"wireproof-load-{plan.name}", daemon=True)
+        self._watcher.start()
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    def watch_for(self, condition: Condition) -> None:
+        """Stops it when that is met, too."""
+        self._watch.add(condition)
+
+    def stop(self, why: str) -> None:
+        """Ends the sending; what is under way may still arrive."""
+        self._stopped = self._stopped or why
+        self._engine.stop()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it is over, at the latest after so long; Robot's time-outs come through."""
+        deadline_ns = now_ns() + int(timeout_s * 1e9)
+        while not self._over.wait(SLICE_S):
+            if now_ns() >= deadline_ns:
+                return False
+        return True
+
+    def end(self, why: str) -> Ended:
+        """What it came to; one that still runs is ended now, with what it has so far."""
+        if not self.is_over:
+            self._stopped = self._stopped or why
+            self._engine.abort()
+        self._watcher.join()
+        return Ended(self._engine.result(), self._stopped, self._harm)
+
+    def _look_after(self) -> None:
+        lately = Lately(self.plan.profile)
+        try:
+            while not self._engine.wait(TERMINAL_EVERY_S):
+                live = lately.look(self._engine.progress())
+                self._shown.show(live)
+                if not self._stopped and (why := self._watch.look(live)):
+                    self._harm = True
+                    self.stop(why)
+        finally:
+            self._shown.end()
+            self._over.set()
