@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wireproof import scopes
 from wireproof.journal import current as journal
@@ -12,14 +13,16 @@ from wireproof.load import limits, local, order, profile
 from wireproof.load.conditions import Condition
 from wireproof.load.errors import LoadError
 from wireproof.load.order import Order
-from wireproof.load.outcome import LoadResult
 from wireproof.load.plan import Plan
 from wireproof.load.progress import ProgressLine
-from wireproof.load.running import Ended, Running
+from wireproof.load.running import Running
+from wireproof.load.telling import Ended, judged
 from wireproof.quantities import Rate
 from wireproof.sockets.guard_rails import GuardRails
 from wireproof.timing.requirement import Requirement
 from wireproof.wiretext import safe
+if TYPE_CHECKING:
+    from wireproof.load.outcome import LoadResult
 
 FOLDER = "loads"
 """Below the journal's folder: what loads leave."""
@@ -123,19 +126,17 @@ class Loads:
         """What a load came to, saved and told; one that still runs is ended now."""
         name = running.plan.name
         self._running = {known: one for known, one in self._running.items() if one is not running}
-        ended = running.end(why)
-        result = ended.result
-        saved = _save(name, result)
+        result = running.end(why)
         journal().record(
             "load",
             name,
             phase="off",
-            history=saved,
+            history=_save(name, result),
             counts=dict(result.counts),
             problems=list(result.problems),
-            stopped=ended.stopped,
+            stopped=running.stopped,
         )
-        return ended
+        return Ended(result, judged(running.requirements, result), running.stopped, running.harm)
 
     def _end_forgotten(self, name: str, running: Running) -> None:
         if self._running.get(name) is running:
@@ -154,7 +155,7 @@ class Loads:
             self._guard_rails.allow_rate(Rate(rate), already)
 
 
-def _save(name: str, result: LoadResult) -> str:
+def _save(name: str, result: "LoadResult") -> str:
     """Writes a load's messages beside the journal; returns where, seen from there. Without a journal nothing is kept."""
     folder = journal().folder
     if folder is None or result.history is None:

@@ -2,18 +2,19 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wireproof.history import SLICE_S
 from wireproof.journal import now_ns
 from wireproof.load.conditions import Condition, Watch
 from wireproof.load.live import Lately
-from wireproof.load.outcome import LoadResult
 from wireproof.load.outlook import Progress
 from wireproof.load.plan import Plan
 from wireproof.load.progress import TERMINAL_EVERY_S, ProgressLine
 from wireproof.timing.requirement import Requirement
+
+if TYPE_CHECKING:
+    from wireproof.load.outcome import LoadResult
 
 
 class Engine(Protocol):
@@ -31,23 +32,8 @@ class Engine(Protocol):
     def wait(self, timeout_s: float) -> bool:
         """Whether the load is over, at the latest after so long."""
 
-    def result(self) -> LoadResult:
+    def result(self) -> "LoadResult":
         """What it came to, also of a load that was stopped or aborted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a load ended.
-
-    Attributes:
-        result: what it came to.
-        stopped: why it ended before its time; empty where it did not.
-        harm: whether that was a condition that its author had set.
-    """
-
-    result: LoadResult
-    stopped: str = ""
-    harm: bool = False
 
 
 class Running:
@@ -59,6 +45,10 @@ class Running:
         shown: what shows it.
         conditions: what ends it early.
         requirements: what its result has to meet.
+
+    Attributes:
+        stopped: why it was told to end before its time; empty where it was not.
+        harm: whether one of the conditions was the reason.
     """
 
     def __init__(
@@ -74,8 +64,8 @@ class Running:
         self._engine = engine
         self._shown = shown
         self._watch = Watch(conditions)
-        self._stopped = ""
-        self._harm = False
+        self.stopped = ""
+        self.harm = False
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._look_after, name=f"wireproof-load-{plan.name}", daemon=True)
         self._watcher.start()
@@ -90,7 +80,7 @@ class Running:
 
     def stop(self, why: str) -> None:
         """Ends the sending; what is under way may still arrive."""
-        self._stopped = self._stopped or why
+        self.stopped = self.stopped or why
         self._engine.stop()
 
     def wait(self, timeout_s: float) -> bool:
@@ -101,13 +91,13 @@ class Running:
                 return False
         return True
 
-    def end(self, why: str) -> Ended:
+    def end(self, why: str) -> "LoadResult":
         """What it came to; one that still runs is ended now, with what it has so far."""
         if not self.is_over:
-            self._stopped = self._stopped or why
+            self.stopped = self.stopped or why
             self._engine.abort()
         self._watcher.join()
-        return Ended(self._engine.result(), self._stopped, self._harm)
+        return self._engine.result()
 
     def _look_after(self) -> None:
         lately = Lately(self.plan.profile)
@@ -115,8 +105,8 @@ class Running:
             while not self._engine.wait(TERMINAL_EVERY_S):
                 live = lately.look(self._engine.progress())
                 self._shown.show(live)
-                if not self._stopped and (why := self._watch.look(live)):
-                    self._harm = True
+                if not self.stopped and (why := self._watch.look(live)):
+                    self.harm = True
                     self.stop(why)
         finally:
             self._shown.end()
