@@ -14,7 +14,7 @@ ACKED, REFUSED, UNKNOWN = 1, 2, 3
 OUTCOMES: Mapping[str, int] = {"acked": ACKED, "refused": REFUSED, "unknown": UNKNOWN}
 
 TABLES: Mapping[str, tuple[str, ...]] = {
-    "sent": ("message", "client", "connection", "to", "kind", "at", "digest", "acknowledged"),
+    "sent": ("message", "client", "connection", "to", "kind", "at", "digest", "acknowledged", "due"),
     "verdicts": ("message", "client", "outcome", "at"),
     "received": ("message", "client", "connection", "at", "seq", "retry", "digest", "kind", "flow", "reply"),
     "confirmed": ("message", "client", "connection", "at"),
@@ -31,7 +31,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 """One line per table.
 
-sent: one sending; `acknowledged` when the peer has to say whether it took the message over.
+sent: one sending; `acknowledged` when the peer has to say whether it took the message over, `due` when a schedule meant
+it to be sent.
 verdicts: what the peer said, to the client that sent.
 received: one receipt, with the socket it came on; `message` is absent where the protocol gave no id.
 confirmed: a recipient said that it has it.
@@ -46,6 +47,7 @@ overdue: a drain gave up waiting.
 
 DEFAULTS: Mapping[str, int] = {
     "seq": ABSENT,
+    "due": ABSENT,
     "copies": 1,
     "last_seq": ABSENT,
     "recovered": ABSENT,

@@ -146,8 +146,19 @@ class Recorder:
         self._earlier.discard(data["id"])
         acknowledged = self._acknowledges.get(socket, False) and not data.get("no_ack")
         to, kind = self._names.of(data.get("to", "")), self._names.of(data.get("message_kind", ""))
-        digest = _digest(data)
-        self._add("sent", self._ids.of(data["id"]), name, socket, to, kind, event.at_ns, digest, int(acknowledged))
+        due = data.get("intended_ns", ABSENT)
+        self._add(
+            "sent",
+            self._ids.of(data["id"]),
+            name,
+            socket,
+            to,
+            kind,
+            event.at_ns,
+            _digest(data),
+            int(acknowledged),
+            due,
+        )
 
     def _received(self, event: Event, data: Mapping[str, Any]) -> None:
         name, id, reply_to = self._names.of(event.source), data.get("id", ""), data.get("reply_to", "")

@@ -85,6 +85,7 @@ class Member:
         headers: of its handshake, over those of the endpoint.
         peer: the index of the member that gets what it sends; its own for an echo; NOBODY where several do.
         to: who that is in the protocol's terms (`Draft.to`); empty where the protocol needs none.
+        group: where several get what it sends: it reaches the others of its group.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Member:
     headers: Mapping[str, str] = field(default_factory=dict)
     peer: int = NOBODY
     to: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,305 @@
+"""One connection of a load worker: it sends what is due, and notes and answers what comes."""
+
+import asyncio
+import copy
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from picows import WSFrame, WSListener, WSMsgType, WSTransport
+
+from wireproof.delivery.columns import ABSENT
+from wireproof.dialects import BINARY, TEXT, Dialect, Draft, Frame, LoginRefused, Message, Outgoing
+from wireproof.journal import now_ns
+from wireproof.load.answers import Answer
+from wireproof.load.answers import answer as make_answer
+from wireproof.load.reading import Reader, Reading, body_digest
+from wireproof.load.receipts import Shape, Shapes
+from wireproof.load.tally import Tally
+from wireproof.load.template import Builder, NoTemplateError, Template, Values
+from wireproof.wiretext import safe
+
+if TYPE_CHECKING:
+    from wireproof.load.plan import Member
+
+_EVERY = 1024
+"""One frame of so many is read by the dialect as well, in case it depends on more than the frame."""
+
+_OPCODES = {TEXT: WSMsgType.TEXT, BINARY: WSMsgType.BINARY}
+
+
+class Worker:
+    """What all connections of one worker share.
+
+    Attributes:
+        tally: what they saw.
+        closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
+        faults: what the dialect raised: how often, and the first one's traceback.
+        acknowledged: whether a message is done when the peer says so, else when it arrives.
+    """
+
+    def __init__(self, shard: int, reader: Reader) -> None:
+        self.tally = Tally(shard)
+        self.reader = reader
+        self.shapes = Shapes(reader)
+        self.known = self.shapes.known
+        self.values = Values()
+        self.connections: dict[int, Connection] = {}
+        self.closed_loop = False
+        self.acknowledged = False
+        self.frames = 0
+        self.faults = 0
+        self.first_fault = ""
+        self.misread = ""
+
+    def fault(self) -> None:
+        """Counts what a dialect raised; to be called where it is handled."""
+        self.faults += 1
+        self.first_fault = self.first_fault or traceback.format_exc()
+
+    def done(self, number: int, at_ns: int) -> None:
+        """A message came to its end: in a closed loop its sender sends the next."""
+        row = self.tally.completes(number)
+        if row != ABSENT and self.closed_loop:
+            self.connections[self.tally.sent_client[row]].send(at_ns)
+
+
+class Connection(WSListener):  # type: ignore[misc]
+    """One member's connection.
+
+    Args:
+        worker: what it shares with the others.
+        client: its number in the ledger's names.
+        member: who it is.
+        dialect: its own.
+        draft: what it sends.
+    """
+
+    def __init__(self, worker: Worker, client: int, member: "Member", dialect: Dialect, draft: Draft) -> None:
+        self.worker, self.client, self.member, self.dialect, self.draft = worker, client, member, dialect, draft
+        self.transport: WSTransport | None = None
+        self.is_open = False
+        self.leaving = False
+        self.connected_at = 0
+        self.digest = 0
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._login: Any = None
+        self._build: Builder | None = None
+        self._opcode = WSMsgType.TEXT
+        self._answers: dict[int, Answer] = {}
+        self._fragments: list[bytes] = []
+        self._answering = type(dialect).answers is not Dialect.answers
+
+    # -- opening and closing -----------------------------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self.connected_at = now_ns()
+        self.transport = transport
+        try:
+            self._login = self.dialect.login(dict(self.member.login))
+            if self._login is not None:
+                self._send_all(next(self._login))
+        except StopIteration:
+            self._login = None
+        except Exception as error:  # noqa: BLE001 - an author's dialect may raise anything
+            self.worker.fault()
+            self._refuse(error)
+            return
+        if self._login is None:
+            self._begin()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        code = _close_code(transport)
+        if self.is_open and not self.leaving:
+            self.worker.tally.errors[f"closed {code}"] += 1
+        if self.connected_at:
+            row = {"client": self.client, "connection": self.client, "at": now_ns()}
+            self.worker.tally.closes.append(row)
+        self.is_open = False
+        if not self.ready.done():
+            self._refuse(ConnectionError(f"closed {code}"))
+
+    def leave(self) -> None:
+        """Closes it on purpose."""
+        self.leaving, self.is_open = True, False
+        if self.ready.done():
+            self.ready.exception() if not self.ready.cancelled() else None
+        if self.transport is not None:
+            self.transport.disconnect()
+
+    def _begin(self) -> None:
+        self.is_open = True
+        if not self.ready.done():
+            self.ready.set_result(None)
+
+    def _refuse(self, error: Exception) -> None:
+        if not self.ready.done():
+            self.ready.set_exception(error)
+        if self.transport is not None:
+            self.leaving = True
+            self.transport.disconnect()
+
+    def _continue_login(self, message: Message) -> None:
+        try:
+            self._send_all(self._login.send(message))
+        except StopIteration:
+            self._login = None
+            self._begin()
+        except LoginRefused as refusal:
+            self._login = None
+            self._refuse(refusal)
+
+    # -- sending -----------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> Outgoing:
+        """Makes the template of what it sends; gives the message that it was made from.
+
+        Raises:
+            ValueError: the dialect cannot send it, or gives it no id of ours.
+        """
+        id = self.worker.reader.ids.text(0)
+        outgoing = self._encode(0)
+        if id.encode() not in outgoing.payload or outgoing.id != id:
+            raise ValueError(
+                f"the dialect '{self.dialect.name}' sends such a message without the id it is given, so that no "
+                "message can be told from another: give a JSON object as body, or a dialect with ids"
+            )
+        self._opcode = _OPCODES[outgoing.opcode]
+        self.digest = body_digest(outgoing.body, id) if self.dialect.traits.keeps_body else 0
+        try:
+            again = self._encode(0).payload
+            self._build = Template(outgoing.payload, again, id.encode(), self.worker.values).builder()
+        except NoTemplateError:
+            self._build = lambda number: self._encode(number).payload
+        return outgoing
+
+    def _encode(self, number: int) -> Outgoing:
+        draft = self.draft
+        return self.dialect.encode(
+            Draft(draft.body, draft.kind, draft.to, draft.fields, self.worker.reader.ids.text(number))
+        )
+
+    def send(self, due_ns: int) -> None:
+        """Sends the next message, which was due then."""
+        worker = self.worker
+        if not self.is_open or self.transport is None or self._build is None:
+            worker.tally.unsent += 1
+            return
+        number = worker.tally.send(self.client, due_ns, now_ns())
+        self.transport.send(self._opcode, self._build(number))
+
+    def _send_all(self, outgoings: Sequence[Outgoing]) -> None:
+        for outgoing in outgoings:
+            if self.transport is not None:
+                self.transport.send(_OPCODES[outgoing.opcode], outgoing.payload)
+
+    # -- receiving ---------------------------------------------------------------------------------------------------
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        at_ns = now_ns()
+        kind = frame.msg_type
+        if kind is WSMsgType.TEXT and frame.fin and self._login is None:
+            payload = frame.get_payload_as_bytes()
+            worker = self.worker
+            worker.frames += 1
+            place = 0
+            for shape in worker.known:
+                found = shape.match(payload)
+                if found is not None:
+                    self._take(shape, place, found, payload, at_ns)
+                    return
+                place += 1
+            self._read(TEXT, payload, at_ns)
+        elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            self._join(kind, frame, at_ns)
+        elif kind is WSMsgType.CLOSE:
+            transport.disconnect()
+
+    def _join(self, kind: WSMsgType, frame: WSFrame, at_ns: int) -> None:
+        if kind is not WSMsgType.CONTINUATION:
+            self._fragments = [bytes([kind.value])]
+        self._fragments.append(frame.get_payload_as_bytes())
+        if frame.fin:
+            opcode, *parts = self._fragments
+            self._fragments = []
+            self._read(opcode[0], b"".join(parts), at_ns)
+
+    def _take(self, shape: Shape, place: int, found: Any, payload: bytes, at_ns: int) -> None:
+        """Notes what a frame of a known shape says."""
+        worker = self.worker
+        number = int(found[1])
+        if shape.delivers:
+            seq = int(found[2]) if shape.numbered else ABSENT
+            worker.tally.receive(self.client, number, at_ns, seq, shape.reading.retry, shape.reading.digest)
+            if self._answering:
+                self._answer(place, found, payload, number, seq)
+        if shape.outcome:
+            worker.tally.judge(self.client, number, shape.outcome, at_ns)
+            worker.done(number, at_ns)
+        elif not worker.acknowledged:
+            worker.done(number, at_ns)
+        if not worker.frames % _EVERY:
+            self._check(shape, found, payload)
+
+    def _answer(self, place: int, found: Any, payload: bytes, number: int, seq: int) -> None:
+        """Sends what the protocol asks for after a delivery."""
+        worker, answer = self.worker, self._answers.get(place)
+        if answer is None:
+            id = worker.reader.ids.text(number)
+            answer = self._answers[place] = make_answer(self.dialect, Frame(TEXT, payload), found, id, worker.values)
+        for outgoing in answer(payload, number, seq):
+            if outgoing.about:
+                worker.tally.confirm(self.client, number, now_ns())
+            self._send_all((outgoing,))
+
+    def _read(self, opcode: int, payload: bytes, at_ns: int) -> None:
+        """Lets the dialect read a frame."""
+        worker = self.worker
+        try:
+            frame = Frame(opcode, payload, at_ns)
+            messages = self.dialect.feed(frame)
+            for message in messages:
+                if self._login is not None:
+                    self._continue_login(message)
+                    continue
+                reading = worker.reader.read(self.dialect, message)
+                self._note(message, reading)
+                if len(messages) == 1:
+                    worker.shapes.learn(self.dialect, frame, reading)
+        except Exception:  # noqa: BLE001 - an author's dialect may raise anything
+            worker.fault()
+
+    def _note(self, message: Message, reading: Reading) -> None:
+        worker, at_ns = self.worker, message.at_ns
+        if reading.delivered != ABSENT:
+            worker.tally.receive(self.client, reading.delivered, at_ns, reading.seq, reading.retry, reading.digest)
+        elif reading.judged == ABSENT and not message.control:
+            worker.tally.others += 1
+        if message.gap is not None:
+            first, last = message.gap
+            row = {"client": self.client, "connection": self.client, "first": first, "last": last}
+            worker.tally.gaps.append(row)
+        for outgoing in self.dialect.answers(message):
+            about = worker.reader.ids.number(outgoing.about)
+            if about != ABSENT:
+                worker.tally.confirm(self.client, about, now_ns())
+            self._send_all((outgoing,))
+        if reading.outcome:
+            worker.tally.judge(self.client, reading.judged, reading.outcome, at_ns)
+        if reading.outcome or (reading.delivered != ABSENT and not worker.acknowledged):
+            worker.done(reading.number, at_ns)
+
+    def _check(self, shape: Shape, found: Any, payload: bytes) -> None:
+        """Lets the dialect read what a shape has read: a dialect whose reading depends on more is read without."""
+        dialect = copy.copy(self.dialect)
+        messages = dialect.feed(Frame(TEXT, payload))
+        readings = [self.worker.reader.read(dialect, message) for message in messages]
+        if readings != [shape.read(found)]:
+            self.worker.shapes.forget()
+            self.worker.misread = f"the dialect '{dialect.name}' reads {safe(payload, 120)} differently at another time"
+
+
+def _close_code(transport: WSTransport) -> int:
+    """The code that the peer closed with; 1006 where it did not say."""
+    received = transport.close_handshake.recv if transport.close_handshake else None
+    return int(received.code.value) if received is not None else 1006

@@ -1,0 +1,265 @@
+"""One worker of a load: it opens its members' connections, sends by the schedule, and waits for what is on its way."""
+
+import asyncio
+import contextlib
+import gc
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wireproof import dialects
+from wireproof.dialects import Dialect, Draft
+from wireproof.journal import now_ns
+from wireproof.load import profile
+from wireproof.load.bodies import padded
+from wireproof.load.columns import history_of
+from wireproof.load.connection import Connection, Worker
+from wireproof.load.dial import Dialer
+from wireproof.load.ids import Ids
+from wireproof.load.outlook import Outlook, Progress
+from wireproof.load.pacer import pace
+from wireproof.load.plan import Plan
+from wireproof.load.probes import Probes
+from wireproof.load.reading import Reader
+from wireproof.load.split import schedule, senders_of, shards_of
+
+PROGRESS_EVERY_S = 0.25
+_LOOK_S = 0.02
+_STOPPED_DRAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShardResult:
+    """What one worker measured; messages are in its history.
+
+    Attributes:
+        history: the file with what it saw of messages.
+        start_ns: when the load began.
+        times: moments and durations in nanoseconds, by metric.
+        counts: what is counted only.
+        errors: what went wrong, by its name.
+        cpu: share of a core that it used.
+        faults, first_fault: what the dialect raised: how often, and the first one's traceback.
+        misread: why frames had to be read by the dialect; empty if they had not.
+    """
+
+    history: Path
+    start_ns: int
+    times: dict[str, tuple[array[int], array[int]]]
+    counts: dict[str, int]
+    errors: dict[str, int]
+    cpu: float
+    faults: int = 0
+    first_fault: str = ""
+    misread: str = ""
+
+
+class Shard:
+    """One worker's part of a plan.
+
+    Args:
+        plan: the whole load.
+        index: which worker it is.
+        shards: how many there are.
+        nonce: of the run, in all ids.
+    """
+
+    def __init__(self, plan: Plan, index: int, shards: int, nonce: str) -> None:
+        self.plan, self.index, self.shards = plan, index, shards
+        self.members = shards_of(plan, shards)[index]
+        self.reader = Reader(Ids(nonce), answered=plan.traffic.scenario == "request reply")
+        self.worker = Worker(index, self.reader)
+        self.probes = Probes(self.worker.values.refresh)
+        self.start_ns = 0
+        self.stopped = False
+        self.phase = "connecting"
+        self._senders = {*senders_of(plan)} & {*self.members}
+        self._opens = profile.open_ns(plan.profile).tolist()
+        self._late: list[asyncio.Task[None]] = []
+        self._early: asyncio.Future[list[None]] | None = None
+        if plan.endpoint.definition:
+            dialects.define(dialects.Definition(**plan.endpoint.definition))
+
+    # -- connecting --------------------------------------------------------------------------------------------------
+
+    async def connect(self, told: Callable[[Progress], None]) -> None:
+        """Opens the connections that have to be there before the start.
+
+        Args:
+            told: called four times a second with how it goes.
+
+        Raises:
+            ValueError: the dialect cannot send what the plan asks for.
+            OSError: the host has no address.
+        """
+        self._dialer = Dialer(self.plan.endpoint, self.plan.pace, self.shards)
+        await self._dialer.resolve()
+        await self.probes.open()
+        self._body = self._padded()
+        early = [self._connection(index) for index in self.members if not self._opens[index]]
+        telling = asyncio.ensure_future(self._tell(told))
+        self._early = asyncio.gather(*(self._open(connection) for connection in early))
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._early
+        telling.cancel()
+
+    def _connection(self, index: int) -> Connection:
+        member, traffic = self.plan.members[index], self.plan.traffic
+        draft = Draft(self._body, traffic.kind, member.to, traffic.fields)
+        return Connection(self.worker, index + 1, member, self._dialect(member.name), draft)
+
+    def _dialect(self, client: str) -> Dialect:
+        endpoint = self.plan.endpoint
+        return dialects.create(endpoint.dialect, client, options=endpoint.dialect_options)
+
+    async def _open(self, connection: Connection) -> None:
+        if not await self._dialer.open(connection):
+            return
+        self.worker.connections[connection.client] = connection
+        if connection.client - 1 in self._senders:
+            outgoing = connection.prepare()
+            self.worker.acknowledged = connection.dialect.traits.acknowledges and outgoing.acknowledged
+
+    def _padded(self) -> object:
+        """The body, padded so that the first member's message has the size that was asked for."""
+        traffic, member = self.plan.traffic, self.plan.members[self.members[0]]
+        dialect = self._dialect(member.name)
+        with contextlib.suppress(StopIteration):
+            if (login := dialect.login(dict(member.login))) is not None:
+                next(login)
+        id = self.reader.ids.text(0)
+
+        def length(body: object) -> int:
+            return len(dialect.encode(Draft(body, traffic.kind, member.to, traffic.fields, id)).payload)
+
+        return padded(traffic.body, traffic.size, length)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    async def run(self, start_ns: int, told: Callable[[Progress], None]) -> None:
+        """Sends what the plan says from that moment on, then waits for what is on its way.
+
+        Args:
+            start_ns: when, on the journal's clock.
+            told: called four times a second with how it goes.
+        """
+        self.start_ns = start_ns
+        gc.collect()
+        gc.freeze()
+        await asyncio.sleep(max(0.0, (start_ns - now_ns()) / 1e9))
+        self.probes.start()
+        self.phase = "running"
+        telling = asyncio.ensure_future(self._tell(told))
+        self._late = [asyncio.ensure_future(self._open_late(index)) for index in self.members if self._opens[index]]
+        try:
+            await (self._closed_loop() if self.plan.traffic.model == "closed" else self._open_loop())
+            self.probes.stop()
+            self.phase = "draining"
+            await self._drain()
+        finally:
+            self.probes.stop()
+            telling.cancel()
+            for task in self._late:
+                task.cancel()
+
+    async def _open_loop(self) -> None:
+        due, sender = schedule(self.plan, self.members)
+        clients = (sender + 1).tolist()
+        connections, tally = self.worker.connections, self.worker.tally
+
+        def send(place: int, due_ns: int) -> None:
+            connection = connections.get(clients[place])
+            if connection is None:
+                tally.unsent += 1
+            else:
+                connection.send(due_ns)
+
+        await pace(self.start_ns, due.tolist(), send, lambda: self.stopped, spin=self.plan.pace.spin)
+        await self._until(self.plan.profile.duration_s)
+
+    async def _closed_loop(self) -> None:
+        self.worker.closed_loop = True
+        for client, connection in list(self.worker.connections.items()):
+            if client - 1 in self._senders:
+                self._begin(connection)
+        await self._until(self.plan.profile.duration_s)
+        self.worker.closed_loop = False
+
+    def _begin(self, connection: Connection) -> None:
+        """Sends a connection's first messages of a closed loop."""
+        for _ in range(self.plan.traffic.depth):
+            connection.send(now_ns())
+
+    async def _open_late(self, index: int) -> None:
+        await self._until(self._opens[index] / 1e9)
+        connection = self._connection(index)
+        await self._open(connection)
+        if self.worker.closed_loop and connection.is_open and index in self._senders:
+            self._begin(connection)
+
+    async def _until(self, after_s: float) -> None:
+        """Waits until so long after the start, or until it is stopped."""
+        while not self.stopped and (left := self.start_ns / 1e9 + after_s - now_ns() / 1e9) > 0:
+            await asyncio.sleep(min(left, _LOOK_S))
+
+    async def _drain(self) -> None:
+        allowed = min(self.plan.pace.drain_s, _STOPPED_DRAIN_S) if self.stopped else self.plan.pace.drain_s
+        deadline = now_ns() + int(allowed * 1e9)
+        outlook = Outlook(self.plan, self.worker)
+        while now_ns() < deadline and not outlook.is_quiet():
+            await asyncio.sleep(_LOOK_S)
+
+    async def _tell(self, told: Callable[[Progress], None]) -> None:
+        outlook = Outlook(self.plan, self.worker)
+        while True:
+            await asyncio.sleep(PROGRESS_EVERY_S)
+            told(outlook.progress(self.phase, self.start_ns, self.probes))
+
+    def stop(self) -> None:
+        """Sends nothing more; what is on its way may still come."""
+        self.stopped = True
+        self.worker.closed_loop = False
+        if self._early is not None:
+            self._early.cancel()
+
+    def result(self, path: Path) -> ShardResult:
+        """What it saw; the history of messages goes into a file.
+
+        Args:
+            path: which.
+        """
+        worker, tally, probes = self.worker, self.worker.tally, self.probes
+        dialect = self._dialect("")
+        history_of(self.plan, worker, self.reader.ids, dialect.traits).save(path)
+        times = {
+            "connect.time": (tally.connect_at, tally.connect_took),
+            "login.time": (tally.login_at, tally.login_took),
+            "loop.lag": (probes.lag_at, probes.lag_took),
+            "gc.pause": (probes.gc_at, probes.gc_took),
+            "self.echo": (probes.echo_at, probes.echo_took),
+        }
+        return ShardResult(
+            history=path,
+            start_ns=self.start_ns,
+            times=times,
+            counts={
+                "tried": tally.tried,
+                "connected": len(tally.logins),
+                "unsent": tally.unsent,
+                "others": tally.others,
+                "frames": worker.frames,
+            },
+            errors=dict(tally.errors),
+            cpu=probes.cpu_s / probes.wall_s if probes.wall_s else 0.0,
+            faults=worker.faults,
+            first_fault=worker.first_fault,
+            misread=worker.misread,
+        )
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        for connection in self.worker.connections.values():
+            connection.leave()
+        self.probes.close()
+        await asyncio.sleep(_LOOK_S)
