@@ -38,7 +38,7 @@ class Table:
     """Numbers for those who do not see a chart, and for those who want them exactly.
 
     Attributes:
-        caption: what it shows.
+        caption: what it shows; empty where that is clear.
         heads: the columns; the first names the row.
         rows: texts, as many as there are columns; they are made safe here.
         is_folded: shown only when asked for.
@@ -55,7 +55,7 @@ class Table:
         table = f'<div class="w-numbers"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
         if self.is_folded:
             return f"<details><summary>{shown(self.caption)}</summary>{table}</details>"
-        return f"<p>{shown(self.caption)}</p>{table}"
+        return f"<p>{shown(self.caption)}</p>{table}" if self.caption else table
 
     @staticmethod
     def _cells(row: Sequence[object]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from wireproof.report.charts.plot import Window
+from wireproof.report.charts.plot import Window, colour
 from wireproof.report.markup import Table, shown
 
 
@@ -23,7 +23,7 @@ def figure(
         windows: stretches of time that the plots shade.
     """
     lines = [
-        f'<span><svg width="26" height="10" aria-hidden="true"><path class="w-c{number}" d="M1 5H25"/></svg>'
+        f'<span><svg width="26" height="10" aria-hidden="true"><path class="{colour(number)}" d="M1 5H25"/></svg>'
         f"{shown(name, 60)}</span>"
         for number, name in enumerate(names, 1)
     ]

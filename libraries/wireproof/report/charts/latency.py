@@ -63,11 +63,11 @@ def latency(view: LatencyView) -> str:
         view.limits,
         height=230,
     )
-    heads = ["", "n", *map(_name, _NAMED)]
-    rows = [[spread.name, words.number(spread.n), *(_cell(spread.at(share)) for share in _NAMED)] for spread in spreads]
-    return figure(
-        "Latency by percentile", [spread.name for spread in spreads], [plot], [Table("in numbers", heads, rows)]
-    )
+    heads = ["", *(spread.name for spread in spreads)]
+    counts = ["n", *(words.number(spread.n) for spread in spreads)]
+    rows = [[_name(share), *(_cell(spread.at(share)) for spread in spreads)] for share in _NAMED]
+    table = Table("", heads, [counts, *rows])
+    return figure("Latency by percentile", [spread.name for spread in spreads], [plot], [table])
 
 
 def _told(spread: Spread) -> str:

@@ -22,10 +22,10 @@ def told(curves: Sequence[Curve], put: Words) -> str:
 
 
 def numbers(caption: str, columns: Sequence[tuple[Curve, Words]]) -> Table:
-    """All points; where a curve has none, a dash: a gap is no zero."""
-    cells = [(dict(curve.points), put) for curve, put in columns]
-    moments = sorted({x for values, _ in cells for x in values})
-    rows = [[words.moment(x), *(_cell(values.get(x), put) for values, put in cells)] for x in moments]
+    """A row for each second; where a curve has no point in it, a dash: a gap is no zero."""
+    cells = [({int(at): value for at, value in curve.points if value is not None}, put) for curve, put in columns]
+    seconds = sorted({second for values, _ in cells for second in values})
+    rows = [[words.moment(second), *(_cell(values.get(second), put) for values, put in cells)] for second in seconds]
     return Table(caption, ["time", *(curve.name for curve, _ in columns)], rows, is_folded=True)
 
 

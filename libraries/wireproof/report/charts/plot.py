@@ -10,6 +10,9 @@ from typing import Literal
 from wireproof.report.charts.scales import Scale
 from wireproof.report.markup import shown
 
+COLOURS = 6
+"""Of lines; a seventh looks like the first."""
+
 _BOX = 1000
 _TOP, _BOTTOM = 15, 18
 """Pixels above and below the box, for texts."""
@@ -115,7 +118,7 @@ class Plot:
 
     def _curves(self) -> Iterator[str]:
         for number, curve in enumerate(self.curves, self.first_colour):
-            yield f'<path class="w-c{number}" d="{self._line(curve)}"/>'
+            yield f'<path class="{colour(number)}" d="{self._line(curve)}"/>'
 
     def _line(self, curve: Curve) -> str:
         """A point between two gaps is a line of no length: its round ends make it a dot."""
@@ -145,13 +148,16 @@ class Plot:
                 last = share
                 yield _text(share, 10, window.label, "w-fault")
         for limit in self.limits:
-            if limit.at is None:
-                yield _text(1, self._px(limit.value) - 3, limit.label, "w-limit")
-            else:
-                yield _text(self.x.share(limit.at), max(self._px(limit.value) - 3, 10), limit.label, "w-limit", "end")
+            share = 1 if limit.at is None else self.x.share(limit.at)
+            yield _text(share, max(self._px(limit.value) - 3, 10), limit.label, "w-limit")
 
 
-def _text(share: float, px: float, words: str, look: str = "", anchor: str = "") -> str:
-    anchor = anchor or ("end" if share > _NEAR_THE_END else "start")
+def colour(number: int) -> str:
+    """The class of the number-th line of a figure, from 1."""
+    return f"w-c{(number - 1) % COLOURS + 1}"
+
+
+def _text(share: float, px: float, words: str, look: str = "") -> str:
+    anchor = "end" if share > _NEAR_THE_END else "start"
     looks = f' class="{look}"' if look else ""
     return f'<text x="{100 * share:.4g}%" y="{px:.4g}" text-anchor="{anchor}"{looks}>{shown(words, 60)}</text>'

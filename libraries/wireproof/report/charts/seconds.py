@@ -37,7 +37,8 @@ def seconds(view: SecondsView) -> str:
         return ""
     columns = [*((curve, words.duration) for curve in latencies), *((curve, words.rate) for curve in rates)]
     names = [curve.name for curve, _ in columns]
-    return figure("Second by second", names, plots, [numbers("second by second in numbers", columns)])
+    table = numbers("second by second in numbers", columns)
+    return figure("Second by second", names, plots, [table], view.windows)
 
 
 def _latencies(view: SecondsView, curves: Sequence[Curve]) -> list[Plot]:
