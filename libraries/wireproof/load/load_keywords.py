@@ -1,11 +1,10 @@
 """Keywords that start loads, wait for them and stop them."""
 
 from datetime import timedelta
-from typing import Any, Required, TypedDict
+from typing import Any
 
 from robot.api import logger
 from robot.api.deco import keyword
-from robot.api.types import Secret
 
 from wireproof.arguments import Json, Names
 from wireproof.failures import fail
@@ -13,8 +12,8 @@ from wireproof.journal import current as journal
 from wireproof.load import profile
 from wireproof.load.errors import LoadError
 from wireproof.load.loads import Loads
-from wireproof.load.members import Client
 from wireproof.load.order import Order
+from wireproof.load.order_keywords import Headers, LoadClient, LoadTls, Rows, order_from
 from wireproof.load.outcome import LoadResult
 from wireproof.load.plan import Model, Scenario
 from wireproof.load.running import Running
@@ -26,34 +25,6 @@ from wireproof.wiretext import safe
 # mypy: implicit-optional
 # ruff: noqa: RUF013
 # Robot keeps a converter's reason only where a type stands alone: `x: T = None`, not `T | None`.
-
-Headers = dict[str, str | Secret]
-
-
-class LoadTls(TypedDict, total=False):
-    """TLS: PEM files `ca`, `cert` and `key`, a `key_password`, `verify` (default True)."""
-
-    ca: str
-    cert: str
-    key: str
-    key_password: Secret
-    verify: bool
-
-
-class LoadClient(TypedDict, total=False):
-    """One client of a load: its `name`, its `login` and `headers`, and whom it sends `to`."""
-
-    name: str
-    login: Json
-    headers: Headers
-    to: str
-
-
-class Rows(TypedDict, total=False):
-    """Rows to look for: a `query` with one `%s` for a message's id; `every` 10 asks for each tenth message."""
-
-    query: Required[str]
-    every: int
 
 
 class LoadKeywords:
@@ -148,7 +119,7 @@ class LoadKeywords:
         Should Be Equal As Integers    ${result.counts}[sent]    100
         ```
         """
-        order = _order(
+        order = order_from(
             url=url,
             connections=connections,
             rate=rate,
@@ -261,7 +232,7 @@ class LoadKeywords:
         Wait For Load    short
         ```
         """
-        order = _order(
+        order = order_from(
             url=url,
             connections=connections,
             rate=rate,
@@ -365,40 +336,3 @@ def _log(ended: Ended) -> None:
         logger.info(verdict.line)
     for problem in ended.result.problems:
         logger.warn(f"the load '{safe(ended.result.name, 60)}' proves nothing: {problem}")
-
-
-def _order(
-    *,
-    duration: timedelta | None,
-    warmup: timedelta | None,
-    drain: timedelta | None,
-    size: Size | None,
-    login: Any,
-    each: list[LoadClient] | None,
-    rows: Rows | None,
-    at: Rate | None,
-    **given: Any,
-) -> Order:
-    """An order from keyword arguments: empty ones are not given."""
-    times = {"duration_s": duration, "warmup_s": warmup, "drain_s": drain}
-    given |= {name: time.total_seconds() for name, time in times.items() if time is not None}
-    if rows is not None:
-        given |= {"row_query": rows["query"], "row_every": rows.get("every", 1)}
-    return Order(
-        size=size.bytes if size else 0,
-        login=_object(login),
-        each=tuple(_client(one) for one in each or ()),
-        connect_rate=at,
-        **{name: value for name, value in given.items() if value not in ("", None)},
-    )
-
-
-def _client(one: LoadClient) -> Client:
-    given: dict[str, Any] = {**one, "login": _object(one.get("login"))}
-    return Client(**given)
-
-
-def _object(login: Any) -> dict[str, Any]:
-    if login is None or isinstance(login, dict):
-        return login or {}
-    raise LoadError("login is a dictionary of what the dialect needs, or its JSON text")

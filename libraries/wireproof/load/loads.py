@@ -21,6 +21,7 @@ from wireproof.quantities import Rate
 from wireproof.sockets.guard_rails import GuardRails
 from wireproof.timing.requirement import Requirement
 from wireproof.wiretext import safe
+
 if TYPE_CHECKING:
     from wireproof.load.outcome import LoadResult
 
@@ -146,9 +147,7 @@ class Loads:
     def _require_allowed(self, plan: Plan) -> None:
         """Guard rails of an attached stack hold for loads, too."""
         others = [running.plan.profile for running in self._running.values()]
-        self._guard_rails.allow_connections(
-            sum(one.peak_connections for one in others), plan.profile.peak_connections
-        )
+        self._guard_rails.allow_connections(sum(one.peak_connections for one in others), plan.profile.peak_connections)
         already = sum(profile.peak_rate(one) for one in others)
         rate = profile.peak_rate(plan.profile)
         if rate:
