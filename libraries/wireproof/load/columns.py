@@ -126,7 +126,7 @@ def _foreign(tables: Mapping[str, Mapping[str, "Ints"]], first: int, count: int)
     import numpy as np
 
     seen = np.concatenate([tables[table]["message"] for table in ("received", "verdicts", "confirmed")])
-    return np.unique(seen[(seen < first) | (seen >= first + count)])
+    return np.unique(seen[((seen < first) | (seen >= first + count)) & (seen != ABSENT)])
 
 
 def _rows(numbers: "Ints", first: int, count: int, foreign: "Ints") -> "Ints":
@@ -134,7 +134,8 @@ def _rows(numbers: "Ints", first: int, count: int, foreign: "Ints") -> "Ints":
     import numpy as np
 
     ours = (numbers >= first) & (numbers < first + count)
-    return np.where(ours, numbers - first, count + np.searchsorted(foreign, numbers))
+    rows = np.where(ours, numbers - first, count + np.searchsorted(foreign, numbers))
+    return np.where(numbers == ABSENT, ABSENT, rows)
 
 
 def _expected(plan: Plan, sent: Mapping[str, "Ints"]) -> dict[str, "Ints"]:

@@ -36,6 +36,7 @@ class Worker:
         closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
         faults: what the dialect raised: how often, and the first one's traceback.
         acknowledged: whether a message is done when the peer says so, else when it arrives.
+        notes_others: whether messages that nobody of this load sent are receipts, too: what a server pushes.
     """
 
     def __init__(self, shard: int, reader: Reader) -> None:
@@ -47,6 +48,7 @@ class Worker:
         self.connections: dict[int, Connection] = {}
         self.closed_loop = False
         self.acknowledged = False
+        self.notes_others = False
         self.frames = 0
         self.faults = 0
         self.first_fault = ""
@@ -275,6 +277,8 @@ class Connection(WSListener):  # type: ignore[misc]
             worker.tally.receive(self.client, reading.delivered, at_ns, reading.seq, reading.retry, reading.digest)
         elif reading.judged == ABSENT and not message.control:
             worker.tally.others += 1
+            if worker.notes_others:
+                worker.tally.receive(self.client, ABSENT, at_ns)
         if message.gap is not None:
             first, last = message.gap
             row = {"client": self.client, "connection": self.client, "first": first, "last": last}

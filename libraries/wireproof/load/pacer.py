@@ -14,8 +14,8 @@ AT_ONCE = 500
 
 async def pace(
     start_ns: int, due_ns: Sequence[int], send: Callable[[int, int], None], stopped: Callable[[], bool], *, spin: bool
-) -> None:
-    """Calls `send` with the place and the moment of each message, at that moment or soon after.
+) -> int:
+    """Calls `send` with the place and the moment of each message, then or soon after; says how many there were.
 
     Args:
         start_ns: what the moments count from.
@@ -33,3 +33,4 @@ async def pace(
             send(place, start_ns + due_ns[place])
             place += 1
         await asyncio.sleep(0 if place == latest < count else tick)
+    return place

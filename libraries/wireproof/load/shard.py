@@ -35,7 +35,7 @@ class ShardResult:
 
     Attributes:
         history: the file with what it saw of messages.
-        start_ns: when the load began.
+        start_ns, ended_ns: when the load began, and when nothing more was sent.
         times: moments and durations in nanoseconds, by metric.
         counts: what is counted only.
         errors: what went wrong, by its name.
@@ -46,7 +46,8 @@ class ShardResult:
 
     history: Path
     start_ns: int
-    times: dict[str, tuple[array[int], array[int]]]
+    ended_ns: int
+    times: dict[str, "tuple[array[int], array[int]]"]
     counts: dict[str, int]
     errors: dict[str, int]
     cpu: float
@@ -70,9 +71,11 @@ class Shard:
         self.members = shards_of(plan, shards)[index]
         self.reader = Reader(Ids(nonce), answered=plan.traffic.scenario == "request reply")
         self.worker = Worker(index, self.reader)
+        self.worker.notes_others = plan.traffic.scenario == "push only"
         self.probes = Probes(self.worker.values.refresh)
-        self.start_ns = 0
+        self.start_ns = self.ended_ns = 0
         self.stopped = False
+        self.due = 0
         self.phase = "connecting"
         self._senders = {*senders_of(plan)} & {*self.members}
         self._opens = profile.open_ns(plan.profile).tolist()
@@ -154,6 +157,7 @@ class Shard:
         self._late = [asyncio.ensure_future(self._open_late(index)) for index in self.members if self._opens[index]]
         try:
             await (self._closed_loop() if self.plan.traffic.model == "closed" else self._open_loop())
+            self.ended_ns = min(now_ns(), self.start_ns + int(self.plan.profile.duration_s * 1e9))
             self.probes.stop()
             self.phase = "draining"
             await self._drain()
@@ -175,7 +179,7 @@ class Shard:
             else:
                 connection.send(due_ns)
 
-        await pace(self.start_ns, due.tolist(), send, lambda: self.stopped, spin=self.plan.pace.spin)
+        self.due = await pace(self.start_ns, due.tolist(), send, lambda: self.stopped, spin=self.plan.pace.spin)
         await self._until(self.plan.profile.duration_s)
 
     async def _closed_loop(self) -> None:
@@ -242,10 +246,12 @@ class Shard:
         return ShardResult(
             history=path,
             start_ns=self.start_ns,
+            ended_ns=self.ended_ns or now_ns(),
             times=times,
             counts={
                 "tried": tally.tried,
                 "connected": len(tally.logins),
+                "due": self.due if self.plan.traffic.model == "open" else tally.sent + tally.unsent,
                 "unsent": tally.unsent,
                 "others": tally.others,
                 "frames": worker.frames,

@@ -104,7 +104,7 @@ class Tally:
             }
         )
 
-    def columns(self) -> dict[str, dict[str, array[int]]]:
+    def columns(self) -> dict[str, "dict[str, array[int]]"]:
         """The large tables, by table and column."""
         return {
             "sent": {"client": self.sent_client, "at": self.sent_at, "due": self.sent_due},

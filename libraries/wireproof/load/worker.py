@@ -11,45 +11,10 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from wireproof.journal import now_ns
-from wireproof.load.plan import Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What one worker is to do.
-
-    Attributes:
-        plan: the whole load.
-        index: which worker it is, of `shards`.
-        nonce: of the run, in all ids.
-        folder: where it leaves its history.
-    """
-
-    plan: Plan
-    index: int
-    shards: int
-    nonce: str
-    folder: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """It is connected, as far as it could; how many are."""
-
-    connected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """It could not do its part at all, and why: one line, and a traceback where it is nobody's mistake in the plan."""
-
-    reason: str
-    traceback: str = ""
+from wireproof.load.talk import Failed, Orders, Ready
 
 
 def main() -> None:

@@ -1,0 +1,46 @@
+"""What a load measures, and which statistic of it is meant where nobody names one."""
+
+from collections.abc import Mapping
+from typing import Final
+
+METRICS: Final[Mapping[str, str]] = {
+    "connect.time": "p95",
+    "login.time": "p95",
+    "connect.success": "rate",
+    "connect.failed": "rate",
+    "connections.held": "min",
+    "send.rate": "mean",
+    "send.lateness": "p99",
+    "send.failed": "count",
+    "ack.time": "p95",
+    "delivery.time": "p95",
+    "delivery.rate": "mean",
+    "delivery.success": "rate",
+    "delivery.lost": "count",
+    "delivery.duplicated": "count",
+    "delivery.reordered": "count",
+    "delivery.misdelivered": "count",
+    "delivery.corrupted": "count",
+    "error.rate": "rate",
+    "query.time": "p95",
+    "flow.time": "p95",
+    "loop.lag": "p99",
+    "gc.pause": "max",
+    "generator.cpu": "max",
+    "self.echo": "p95",
+}
+"""By name, in the order in which they are told.
+
+connect.time: from the start of the TCP connection to the answer to the upgrade. login.time: from there until the
+protocol has let the client in. connect.success, connect.failed: of the connections that were tried.
+connections.held: connections that are open, each second of the measured time.
+send.rate: messages per second that went out. send.lateness: how much later than they were due. send.failed: of the
+messages that were due those that could not be sent, because their connection was gone.
+ack.time, delivery.time: from when a message was due to its acknowledgement, to its arrival at each recipient.
+delivery.rate: messages per second that were sent, acknowledged where the protocol does that, and delivered.
+delivery.success: delivered of those taken over. delivery.lost, duplicated, reordered, misdelivered, corrupted: cases
+that the ledger finds in all messages, those of the warm-up included.
+error.rate: of the messages that were due those that were not sent, not taken over, or lost.
+query.time, flow.time: of queries beside the load; from when a message was due until it is both delivered and a row.
+loop.lag, gc.pause, generator.cpu, self.echo: what the generator adds by itself.
+"""
