@@ -4,11 +4,13 @@ import argparse
 import json
 import platform
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wireproof.journal import current as journal
+from wireproof.journal import now_ns
 from wireproof.load import limits, local, order, profile
 from wireproof.load.conditions import Condition
 from wireproof.load.errors import LoadError
@@ -18,6 +20,7 @@ from wireproof.load.progress import ProgressLine, is_terminal
 from wireproof.load.running import Running
 from wireproof.load.telling import Ended, judged
 from wireproof.measures.durations import Durations
+from wireproof.measures.interval_log import write_log
 from wireproof.quantities import Duration, Rate, Size
 from wireproof.report.load_report import load_page
 from wireproof.timing import notes, thresholds
@@ -91,15 +94,15 @@ def run(options: argparse.Namespace) -> int:
         print(f"python -m wireproof load: {safe(error, 500)}", file=sys.stderr)
         return USAGE
     line = ProgressLine(
-        _write, terminal=is_terminal(sys.stdout), name=plan.name, duration_s=plan.profile.duration_s, indented=False
+        _write, terminal=is_terminal(sys.stdout), name=plan.name, duration_s=plan.profile.duration_s
     )
     running = Running(plan, engine, line, conditions, requirements)
     try:
-        running.wait(float("inf"))
+        running.wait()
     except KeyboardInterrupt:
         running.stop("Ctrl-C")
     result = running.end("")
-    ended = Ended(result, judged(requirements, result), running.stopped, running.harm)
+    ended = Ended(plan, result, judged(requirements, result), running.stopped, running.harm)
     leave(ended, options.out)
     return _conclude(ended, options.out)
 
@@ -109,7 +112,7 @@ def leave(ended: Ended, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     result = ended.result
     machine = f"{platform.node()}, {platform.platform()}, Python {platform.python_version()}"
-    page = load_page(result, ended.verdicts, events=journal().recent(), machine=machine)
+    page = load_page(ended.picture, ended.verdicts, events=journal().recent(), machine=machine)
     (folder / "load.html").write_text(page, encoding="utf-8")
     (folder / "load.json").write_text(json.dumps(figures(ended), indent=1) + "\n", encoding="utf-8")
     (folder / "load.hlog").write_text(_hlog(result), encoding="ascii")
@@ -135,6 +138,13 @@ def figures(ended: Ended) -> dict[str, Any]:
     }
 
 
+def _hlog(result: "LoadResult") -> str:
+    """The latencies second by second."""
+    epoch_s = time.time() - now_ns() / 1e9
+    times = {name: measure.intervals for name, measure in result.measures.items() if isinstance(measure, Durations)}
+    return "".join(write_log(times, epoch_s))
+
+
 def _statistics(name: str, measure: object) -> Sequence[str]:
     return ("p50", "p95", "p99", "max") if isinstance(measure, Durations) else (METRICS[name],)
 
@@ -142,7 +152,7 @@ def _statistics(name: str, measure: object) -> Sequence[str]:
 def _conclude(ended: Ended, folder: Path) -> int:
     """Prints what came of it; the word for all of it is the last thing that is seen."""
     result = ended.result
-    for line in result.summary:
+    for line in ended.picture.summary:
         print(safe(line, 400))
     for problem in result.problems:
         print(f"INVALID: {safe(problem, 400)}")

@@ -7,7 +7,7 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
-from robot.output import LOGGER
+from robot.output import LOGGER  # type: ignore[import-untyped]
 from robotlibcore import DynamicCore
 
 from wireproof.load.arguments import CONVERTERS
@@ -144,6 +144,7 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             terminal=is_terminal(sys.__stdout__),
             name=plan.name,
             duration_s=plan.profile.duration_s,
+            begin="\n",
         )
 
 

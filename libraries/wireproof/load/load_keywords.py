@@ -313,7 +313,7 @@ class LoadKeywords:
             logger.warn("TLS certificates are not verified: verify is False")
         return running
 
-    def _finish(self, running: Running, msg: str, timeout_s: float = float("inf")) -> LoadResult:
+    def _finish(self, running: Running, msg: str, timeout_s: float | None = None) -> LoadResult:
         """Waits for a load, tells what it came to, and judges it; what interrupts the wait ends the load."""
         try:
             is_over = running.wait(timeout_s)
@@ -331,7 +331,7 @@ class LoadKeywords:
 
 def _log(ended: Ended) -> None:
     """One picture of the load, and a line for each verdict."""
-    logger.info(load_fragment(ended.result, ended.verdicts, events=journal().recent()), html=True)
+    logger.info(load_fragment(ended.picture, ended.verdicts, events=journal().recent()), html=True)
     for verdict in ended.verdicts:
         logger.info(verdict.line)
     for problem in ended.result.problems:

@@ -137,7 +137,7 @@ class Loads:
             problems=list(result.problems),
             stopped=running.stopped,
         )
-        return Ended(result, judged(running.requirements, result), running.stopped, running.harm)
+        return Ended(running.plan, result, judged(running.requirements, result), running.stopped, running.harm)
 
     def _end_forgotten(self, name: str, running: Running) -> None:
         if self._running.get(name) is running:
@@ -155,7 +155,7 @@ class Loads:
 
 
 def _save(name: str, result: "LoadResult") -> str:
-    """Writes a load's messages beside the journal; returns where, seen from there. Without a journal nothing is kept."""
+    """Writes a load's messages beside the journal, where there is one; returns where, seen from there."""
     folder = journal().folder
     if folder is None or result.history is None:
         return ""

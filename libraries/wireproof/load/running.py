@@ -83,11 +83,11 @@ class Running:
         self.stopped = self.stopped or why
         self._engine.stop()
 
-    def wait(self, timeout_s: float) -> bool:
+    def wait(self, timeout_s: float | None = None) -> bool:
         """Whether it is over, at the latest after so long; Robot's time-outs come through."""
-        deadline_ns = now_ns() + int(timeout_s * 1e9)
+        deadline_ns = None if timeout_s is None else now_ns() + int(timeout_s * 1e9)
         while not self._over.wait(SLICE_S):
-            if now_ns() >= deadline_ns:
+            if deadline_ns is not None and now_ns() >= deadline_ns:
                 return False
         return True
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wireproof.load.picture import Picture
+from wireproof.load.plan import Plan
 from wireproof.timing import notes
 from wireproof.timing.requirement import Requirement
 from wireproof.timing.verdict import Verdict, assess
@@ -18,16 +20,23 @@ class Ended:
     """How a load ended.
 
     Attributes:
+        plan: what it was to do.
         result: what it came to.
         verdicts: on its thresholds.
         stopped: why it ended before its time; empty where it did not.
         harm: whether that was a condition of `Stop Load When`.
     """
 
+    plan: Plan
     result: "LoadResult"
     verdicts: tuple[Verdict, ...] = ()
     stopped: str = ""
     harm: bool = False
+
+    @property
+    def picture(self) -> Picture:
+        """What a report shows of it."""
+        return Picture(self.plan, self.result)
 
     @property
     def failure(self) -> str:
