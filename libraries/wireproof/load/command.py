@@ -68,7 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--insecure", action="store_true", help="accept every certificate")
     judge = parser.add_argument_group("what has to come of it")
     judge.add_argument("--threshold", action="append", default=[], metavar="TEXT", help="delivery.p95 < 50 ms")
-    judge.add_argument("--stop-when", action="append", default=[], metavar="TEXT", help="server.error_rate > 5 %% for 10s")
+    judge.add_argument(
+        "--stop-when", action="append", default=[], metavar="TEXT", help="server.error_rate > 5 %% for 10s"
+    )
     how = parser.add_argument_group("how")
     how.add_argument("--name", default="load", help="what it is called (load)")
     how.add_argument("--workers", type=int, default=0, metavar="N", help="processes (one per core)")
@@ -93,9 +95,7 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"python -m wireproof load: {safe(error, 500)}", file=sys.stderr)
         return USAGE
-    line = ProgressLine(
-        _write, terminal=is_terminal(sys.stdout), name=plan.name, duration_s=plan.profile.duration_s
-    )
+    line = ProgressLine(_write, terminal=is_terminal(sys.stdout), name=plan.name, duration_s=plan.profile.duration_s)
     running = Running(plan, engine, line, conditions, requirements)
     try:
         running.wait()
@@ -201,7 +201,7 @@ def _json(text: str) -> Any:
 def _object(text: str) -> dict[str, Any]:
     found = load_json(text)
     if not isinstance(found, dict):
-        raise LoadError(f"write a JSON object, for example {{\"id\": \"device-{{n}}\"}}, not {safe(text, 60)}")
+        raise LoadError(f'write a JSON object, for example {{"id": "device-{{n}}"}}, not {safe(text, 60)}')
     return found
 
 

@@ -189,7 +189,7 @@ class LoadKeywords:
         settings: dict[str, Any] = None,
         rows: Rows = None,
     ) -> None:
-        """Starts a load and returns at once; `Wait For Load` gives what it measured.
+        """Starts a load and returns when its clients are connected; `Wait For Load` gives what it measured.
 
         It ends at the latest with the test or suite that started it.
 
@@ -264,7 +264,12 @@ class LoadKeywords:
             settings=settings,
             rows=rows,
         )
-        self._start(name, order)
+        running = self._start(name, order)
+        try:
+            running.await_begin()
+        except BaseException:
+            self._loads.end(running, "its start was interrupted")
+            raise
 
     @keyword(tags=["Load"])
     def wait_for_load(self, name: str, *, timeout: timedelta = timedelta(hours=1), msg: str = "") -> LoadResult:

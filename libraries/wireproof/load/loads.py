@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wireproof import scopes
 from wireproof.journal import current as journal
-from wireproof.load import limits, local, order, profile
+from wireproof.load import limits, local, order, profile, traffic
 from wireproof.load.conditions import Condition
 from wireproof.load.errors import LoadError
 from wireproof.load.order import Order
@@ -128,11 +128,14 @@ class Loads:
         name = running.plan.name
         self._running = {known: one for known, one in self._running.items() if one is not running}
         result = running.end(why)
+        history = _save(name, result)
         journal().record(
             "load",
             name,
             phase="off",
-            history=_save(name, result),
+            history=history,
+            traffic=history and traffic.beside(history),
+            until_ns=result.ended_ns,
             counts=dict(result.counts),
             problems=list(result.problems),
             stopped=running.stopped,
@@ -162,6 +165,7 @@ def _save(name: str, result: "LoadResult") -> str:
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     path = _free(folder / FOLDER / f"{_slug(name)}.npz")
     result.history.save(path)
+    traffic.save(result.history, folder / traffic.beside(f"{FOLDER}/{path.name}"))
     return f"{FOLDER}/{path.name}"
 
 

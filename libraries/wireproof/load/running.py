@@ -29,6 +29,11 @@ class Engine(Protocol):
     def abort(self) -> None:
         """Ends the workers now; returns when they are gone."""
 
+    def await_begin(self) -> None:
+        """Waits until clients are connected and send, or until there is nothing to wait for any more."""
+        while not self._begun.wait(SLICE_S):
+            pass
+
     def wait(self, timeout_s: float) -> bool:
         """Whether the load is over, at the latest after so long."""
 
@@ -66,6 +71,7 @@ class Running:
         self._watch = Watch(conditions)
         self.stopped = ""
         self.harm = False
+        self._begun = threading.Event()
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._look_after, name=f"wireproof-load-{plan.name}", daemon=True)
         self._watcher.start()
@@ -82,6 +88,11 @@ class Running:
         """Ends the sending; what is under way may still arrive."""
         self.stopped = self.stopped or why
         self._engine.stop()
+
+    def await_begin(self) -> None:
+        """Waits until clients are connected and send, or until there is nothing to wait for any more."""
+        while not self._begun.wait(SLICE_S):
+            pass
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Whether it is over, at the latest after so long; Robot's time-outs come through."""
@@ -104,6 +115,8 @@ class Running:
         try:
             while not self._engine.wait(TERMINAL_EVERY_S):
                 live = lately.look(self._engine.progress())
+                if not live.is_connecting:
+                    self._begun.set()
                 self._shown.show(live)
                 if not self.stopped and (why := self._watch.look(live)):
                     self.harm = True
@@ -111,3 +124,4 @@ class Running:
         finally:
             self._shown.end()
             self._over.set()
+            self._begun.set()
