@@ -7,9 +7,10 @@ WORKERS ?= 4
 JOBS ?= 3
 OPTIONS ?=
 DEFECT ?=
+URL ?=
 REPEATS ?= $(if $(DEFECT),1,5)
 
-.PHONY: help accept parallel smoke test lint unit integration atest stretch repeat bench prove docs mutation clean
+.PHONY: help accept parallel smoke load test lint unit integration atest stretch repeat bench prove docs mutation clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F': .*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +36,10 @@ parallel: $(VENV)/.installed-dev ## run them in WORKERS processes beside each ot
 
 smoke: $(VENV)/.installed      ## run the quickest tests of each area
 	$(BIN)/robot --outputdir results --include smoke $(OPTIONS) suites/
+
+load: $(VENV)/.installed       ## run a load on URL: make load URL=ws://… OPTIONS="--rate 1000/s --connections 100 --duration 30s"
+	@test -n "$(URL)" || { echo 'which server? make load URL=ws://127.0.0.1:3001/ OPTIONS="--rate 100/s --duration 10s"' >&2; exit 2; }
+	$(BIN)/python -m wireproof load "$(URL)" $(OPTIONS)
 
 stretch: $(VENV)/.installed    ## run the tests beyond the agreed scale
 	$(BIN)/robot --outputdir results --include stretch --runemptysuite $(OPTIONS) suites/

@@ -13,13 +13,14 @@ _ROOMS = {
     "Delivery": "wireproof.delivery.keywords",
     "Faults": "wireproof.faults.keywords",
     "Fixtures": "wireproof.fixtures.keywords",
+    "Load": "wireproof.load.keywords",
     "Report": "wireproof.report.keywords",
     "Sockets": "wireproof.sockets.keywords",
     "Stack": "wireproof.stack.keywords",
     "Timing": "wireproof.timing.keywords",
 }
 
-__all__ = ["Delivery", "Faults", "Fixtures", "Report", "Sockets", "Stack", "Timing"]
+__all__ = ["Delivery", "Faults", "Fixtures", "Load", "Report", "Sockets", "Stack", "Timing"]
 
 
 def __getattr__(name: str) -> Any:

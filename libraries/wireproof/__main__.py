@@ -1,4 +1,4 @@
-"""The command line: ``python -m wireproof stack up|status|down``, ``recheck`` and ``baseline``."""
+"""The command line: ``python -m wireproof stack up|status|down``, ``load``, ``recheck`` and ``baseline``."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wireproof import __version__
 from wireproof.delivery import command as delivery
+from wireproof.load import command as load
 from wireproof.stack import command
 from wireproof.stack.errors import StackError
 from wireproof.timing import command as timing
@@ -57,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     recheck.add_argument("journal", nargs="+", type=Path, help="for example results/wireproof/journal.jsonl")
     recheck.set_defaults(run=lambda options: delivery.run(options.journal))
     _add_baseline(areas)
+    load.add_arguments(
+        areas.add_parser(
+            "load",
+            help="run a load on a url",
+            description="Runs a load and says what came of it. Exit code 0 when every threshold is met, 1 when one is "
+            "not or the load proves nothing, 2 for what cannot be asked.",
+        )
+    )
     return parser
 
 

@@ -1,7 +1,6 @@
 """What this machine can take: open files, local ports and memory, looked at before a load starts."""
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,12 +108,6 @@ def local_ports() -> int | None:
 def free_bytes() -> int | None:
     """The memory that programs can still take; None where that cannot be told."""
     return _read(_MEMORY, lambda text: int(text.partition("MemAvailable:")[2].split()[0]) * 1024)
-
-
-def processes(workers: int, connections: int) -> int:
-    """How many worker processes there are; 0 asks for one per core."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(workers or cores, connections))
 
 
 def _read(path: Path, number_in: Callable[[str], int]) -> int | None:

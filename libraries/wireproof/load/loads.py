@@ -5,21 +5,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wireproof import scopes
 from wireproof.journal import current as journal
-from wireproof.load import limits, local, order, profile
+from wireproof.load import limits, local, order, profile, traffic
 from wireproof.load.conditions import Condition
 from wireproof.load.errors import LoadError
 from wireproof.load.order import Order
-from wireproof.load.outcome import LoadResult
 from wireproof.load.plan import Plan
 from wireproof.load.progress import ProgressLine
-from wireproof.load.running import Ended, Running
+from wireproof.load.running import Running
+from wireproof.load.telling import Ended, judged
 from wireproof.quantities import Rate
 from wireproof.sockets.guard_rails import GuardRails
 from wireproof.timing.requirement import Requirement
 from wireproof.wiretext import safe
+
+if TYPE_CHECKING:
+    from wireproof.load.outcome import LoadResult
 
 FOLDER = "loads"
 """Below the journal's folder: what loads leave."""
@@ -123,19 +127,20 @@ class Loads:
         """What a load came to, saved and told; one that still runs is ended now."""
         name = running.plan.name
         self._running = {known: one for known, one in self._running.items() if one is not running}
-        ended = running.end(why)
-        result = ended.result
-        saved = _save(name, result)
+        result = running.end(why)
+        history = _save(name, result)
         journal().record(
             "load",
             name,
             phase="off",
-            history=saved,
+            history=history,
+            traffic=history and traffic.beside(history),
+            until_ns=result.ended_ns,
             counts=dict(result.counts),
             problems=list(result.problems),
-            stopped=ended.stopped,
+            stopped=running.stopped,
         )
-        return ended
+        return Ended(running.plan, result, judged(running.requirements, result), running.stopped, running.harm)
 
     def _end_forgotten(self, name: str, running: Running) -> None:
         if self._running.get(name) is running:
@@ -145,23 +150,22 @@ class Loads:
     def _require_allowed(self, plan: Plan) -> None:
         """Guard rails of an attached stack hold for loads, too."""
         others = [running.plan.profile for running in self._running.values()]
-        self._guard_rails.allow_connections(
-            sum(one.peak_connections for one in others), plan.profile.peak_connections
-        )
+        self._guard_rails.allow_connections(sum(one.peak_connections for one in others), plan.profile.peak_connections)
         already = sum(profile.peak_rate(one) for one in others)
         rate = profile.peak_rate(plan.profile)
         if rate:
             self._guard_rails.allow_rate(Rate(rate), already)
 
 
-def _save(name: str, result: LoadResult) -> str:
-    """Writes a load's messages beside the journal; returns where, seen from there. Without a journal nothing is kept."""
+def _save(name: str, result: "LoadResult") -> str:
+    """Writes a load's messages beside the journal, where there is one; returns where, seen from there."""
     folder = journal().folder
     if folder is None or result.history is None:
         return ""
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     path = _free(folder / FOLDER / f"{_slug(name)}.npz")
     result.history.save(path)
+    traffic.save(result.history, folder / traffic.beside(f"{FOLDER}/{path.name}"))
     return f"{FOLDER}/{path.name}"
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from wireproof import dialects, stack
 from wireproof.dialects import Definition, Dialect
-from wireproof.load import limits, members, profile, stages
+from wireproof.load import limits, local, members, profile, stages
 from wireproof.load.errors import LoadError
 from wireproof.load.members import Client
 from wireproof.load.plan import Endpoint, Model, Pace, Plan, Profile, RowProbe, Scenario, Tls, Traffic
@@ -107,7 +107,7 @@ def needs_of(plan: Plan) -> limits.Needs:
     return limits.Needs(
         connections=plan.profile.peak_connections,
         messages=profile.messages(plan.profile),
-        processes=limits.processes(plan.pace.workers, plan.profile.peak_connections),
+        processes=local.workers_of(plan),
         address=safe(urlsplit(plan.endpoint.url).netloc, 80),
     )
 

@@ -40,6 +40,7 @@ class LoadResult:
         live: series by the second, from the start: `second`, `sent`, `acked`, `delivered`, `connections`, `p50_ms`,
             `p95_ms`, `p99_ms`; None where there is no value.
         conservation: where every message is.
+        started_ns, ended_ns: when it began, and when it had sent its last message.
         warmup_s: the beginning that was not measured.
         stopped: whether it ended before its time.
         traceback: of the first exception of a dialect or a user class; empty if there was none.
@@ -54,6 +55,8 @@ class LoadResult:
     errors: Mapping[str, int]
     live: Mapping[str, Sequence[float | None]]
     conservation: Conservation
+    started_ns: int = 0
+    ended_ns: int = 0
     warmup_s: float = 0.0
     stopped: bool = False
     traceback: str = field(default="", repr=False)
@@ -123,6 +126,8 @@ def result_of(plan: "Plan", parts: Sequence["ShardResult"], failures: Sequence[s
         errors=dict(sorted(errors.items(), key=lambda item: -item[1])),
         live=figures.live,
         conservation=figures.conservation,
+        started_ns=figures.start_ns,
+        ended_ns=max((part.ended_ns for part in parts), default=figures.start_ns),
         warmup_s=plan.pace.warmup_s,
         stopped=stopped,
         traceback=next((part.first_fault for part in parts if part.first_fault), ""),

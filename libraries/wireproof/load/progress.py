@@ -11,6 +11,7 @@ from wireproof.wiretext import safe
 TERMINAL_EVERY_S = 0.25
 PLAIN_EVERY_S = 10.0
 
+_NEW_LINE = "\n"
 _CLEAR = "\r\x1b[2K"
 
 
@@ -44,15 +45,19 @@ class ProgressLine:
         terminal: whether that is a terminal.
         name: the load's.
         duration_s: how long it takes.
+        begin: what goes before the first line: Robot leaves the cursor behind a test's name.
     """
 
-    def __init__(self, write: Callable[[str], object], *, terminal: bool, name: str, duration_s: float) -> None:
+    def __init__(
+        self, write: Callable[[str], object], *, terminal: bool, name: str, duration_s: float, begin: str = ""
+    ) -> None:
         self._write = write
         self._terminal = terminal
         self._name = name
         self._duration_s = duration_s
         self._every_s = TERMINAL_EVERY_S if terminal else PLAIN_EVERY_S
         self._next_s = 0.0 if terminal else PLAIN_EVERY_S
+        self._begin = begin
         self._is_open = False
 
     def show(self, live: Live) -> None:
@@ -60,12 +65,9 @@ class ProgressLine:
         if live.elapsed_s < self._next_s and not (live.is_connecting and self._terminal):
             return
         text = line(self._name, live, self._duration_s)
-        if self._terminal:
-            # Robot leaves the cursor behind a test's name.
-            self._write(f"{_CLEAR if self._is_open else chr(10)}{text}")
-            self._is_open = True
-        else:
-            self._write(f"{text}\n")
+        self._write(f"{_CLEAR if self._is_open else self._begin}{text}{'' if self._terminal else _NEW_LINE}")
+        self._is_open = self._terminal
+        self._begin = ""
         self._next_s = (live.elapsed_s // self._every_s + 1) * self._every_s
 
     def end(self, text: str = "") -> None:

@@ -2,18 +2,19 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wireproof.history import SLICE_S
 from wireproof.journal import now_ns
 from wireproof.load.conditions import Condition, Watch
 from wireproof.load.live import Lately
-from wireproof.load.outcome import LoadResult
 from wireproof.load.outlook import Progress
 from wireproof.load.plan import Plan
 from wireproof.load.progress import TERMINAL_EVERY_S, ProgressLine
 from wireproof.timing.requirement import Requirement
+
+if TYPE_CHECKING:
+    from wireproof.load.outcome import LoadResult
 
 
 class Engine(Protocol):
@@ -28,26 +29,16 @@ class Engine(Protocol):
     def abort(self) -> None:
         """Ends the workers now; returns when they are gone."""
 
+    def await_begin(self) -> None:
+        """Waits until clients are connected and send, or until there is nothing to wait for any more."""
+        while not self._begun.wait(SLICE_S):
+            pass
+
     def wait(self, timeout_s: float) -> bool:
         """Whether the load is over, at the latest after so long."""
 
-    def result(self) -> LoadResult:
+    def result(self) -> "LoadResult":
         """What it came to, also of a load that was stopped or aborted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a load ended.
-
-    Attributes:
-        result: what it came to.
-        stopped: why it ended before its time; empty where it did not.
-        harm: whether that was a condition that its author had set.
-    """
-
-    result: LoadResult
-    stopped: str = ""
-    harm: bool = False
 
 
 class Running:
@@ -59,6 +50,10 @@ class Running:
         shown: what shows it.
         conditions: what ends it early.
         requirements: what its result has to meet.
+
+    Attributes:
+        stopped: why it was told to end before its time; empty where it was not.
+        harm: whether one of the conditions was the reason.
     """
 
     def __init__(
@@ -74,8 +69,9 @@ class Running:
         self._engine = engine
         self._shown = shown
         self._watch = Watch(conditions)
-        self._stopped = ""
-        self._harm = False
+        self.stopped = ""
+        self.harm = False
+        self._begun = threading.Event()
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._look_after, name=f"wireproof-load-{plan.name}", daemon=True)
         self._watcher.start()
@@ -90,34 +86,42 @@ class Running:
 
     def stop(self, why: str) -> None:
         """Ends the sending; what is under way may still arrive."""
-        self._stopped = self._stopped or why
+        self.stopped = self.stopped or why
         self._engine.stop()
 
-    def wait(self, timeout_s: float) -> bool:
+    def await_begin(self) -> None:
+        """Waits until clients are connected and send, or until there is nothing to wait for any more."""
+        while not self._begun.wait(SLICE_S):
+            pass
+
+    def wait(self, timeout_s: float | None = None) -> bool:
         """Whether it is over, at the latest after so long; Robot's time-outs come through."""
-        deadline_ns = now_ns() + int(timeout_s * 1e9)
+        deadline_ns = None if timeout_s is None else now_ns() + int(timeout_s * 1e9)
         while not self._over.wait(SLICE_S):
-            if now_ns() >= deadline_ns:
+            if deadline_ns is not None and now_ns() >= deadline_ns:
                 return False
         return True
 
-    def end(self, why: str) -> Ended:
+    def end(self, why: str) -> "LoadResult":
         """What it came to; one that still runs is ended now, with what it has so far."""
         if not self.is_over:
-            self._stopped = self._stopped or why
+            self.stopped = self.stopped or why
             self._engine.abort()
         self._watcher.join()
-        return Ended(self._engine.result(), self._stopped, self._harm)
+        return self._engine.result()
 
     def _look_after(self) -> None:
         lately = Lately(self.plan.profile)
         try:
             while not self._engine.wait(TERMINAL_EVERY_S):
                 live = lately.look(self._engine.progress())
+                if not live.is_connecting:
+                    self._begun.set()
                 self._shown.show(live)
-                if not self._stopped and (why := self._watch.look(live)):
-                    self._harm = True
+                if not self.stopped and (why := self._watch.look(live)):
+                    self.harm = True
                     self.stop(why)
         finally:
             self._shown.end()
             self._over.set()
+            self._begun.set()

@@ -4,9 +4,12 @@ import threading
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wireproof.journal import Event
+from wireproof.journal import current as journal
+from wireproof.timing import loads
 from wireproof.timing.fault import Fault
 from wireproof.timing.figures import LOST, NOT_CONNECTED, REFUSED, UNKNOWN, UNSENT
 
@@ -61,6 +64,9 @@ class Recorder:
         self._errors: dict[str, array[int]] = {}
         self._steady: list[tuple[int, int, float]] = []
         self._running: dict[str, tuple[int, float]] = {}
+        self._running_loads: dict[str, tuple[int, float]] = {}
+        self._loads: dict[str, Observed | None] = {}
+        """Of the loads that have ended, by their file; None for one that was not read yet."""
         self._faults: dict[int, Fault] = {}
         self._scopes: list[tuple[str, int]] = []
         self._verdicts: list[Tally] = []
@@ -70,6 +76,7 @@ class Recorder:
             "sent": self._take_sent,
             "expect": self._take_expect,
             "traffic": self._take_traffic,
+            "load": self._take_load,
             "unsent": self._take_unsent,
             "connected": self._take_connected,
             "close": self._take_close,
@@ -93,7 +100,11 @@ class Recorder:
     # -- what was taken ----------------------------------------------------------------------------------------------
 
     def observed(self) -> "Observed":
-        """Messages and errors so far; what is taken later does not change it."""
+        """Messages and errors so far, those of loads included; what is taken later does not change it.
+
+        Raises:
+            TimingError: the file of a load cannot be read.
+        """
         import numpy as np
 
         from wireproof.timing.recovery import Observed, Steady
@@ -104,7 +115,21 @@ class Recorder:
             steady = [*self._steady, *((begin_ns, 0, rate) for begin_ns, rate in self._running.values())]
         sent, acked, delivered = (np.frombuffer(column, np.int64) for column in columns)
         errors_at = {kind: np.frombuffer(at, np.int64) for kind, at in errors.items()}
-        return Observed(sent, acked, delivered, errors_at, [Steady(*span) for span in steady])
+        tracked = Observed(sent, acked, delivered, errors_at, [Steady(*span) for span in steady])
+        return tracked.beside(self._of_loads())
+
+    def _of_loads(self) -> "list[Observed]":
+        with self._lock:
+            unread = [name for name, known in self._loads.items() if known is None]
+        for name in unread:
+            self._loads[name] = loads.read((journal().folder or Path()) / name)
+        return [known for known in self._loads.values() if known is not None]
+
+    @property
+    def running_loads(self) -> list[str]:
+        """Loads whose messages are not known yet."""
+        with self._lock:
+            return list(self._running_loads)
 
     @property
     def faults(self) -> list[Fault]:
@@ -173,6 +198,16 @@ class Recorder:
         elif event.source in self._running:
             begin_ns, rate = self._running.pop(event.source)
             self._steady.append((begin_ns, event.at_ns, rate))
+
+    def _take_load(self, event: Event, data: Mapping[str, Any]) -> None:
+        """A load is steady traffic whose messages are in a file, once it has ended."""
+        if data["phase"] == "on":
+            self._running_loads[event.source] = event.at_ns, float(data["rate"])
+        elif event.source in self._running_loads:
+            begin_ns, rate = self._running_loads.pop(event.source)
+            if data["traffic"]:
+                self._steady.append((begin_ns, int(data["until_ns"]), rate))
+                self._loads[data["traffic"]] = None
 
     # -- errors ------------------------------------------------------------------------------------------------------
 

@@ -74,6 +74,21 @@ class Observed:
         steady = [one._replace(end_ns=0) if one.end_ns > end_ns else one for one in begun]
         return Observed(self.sent[ours], known(self.acked), known(self.delivered), errors, steady)
 
+    def beside(self, others: "Sequence[Observed]") -> "Observed":
+        """These messages and errors, and those that others saw at the same time."""
+        if not others:
+            return self
+        every = (self, *others)
+        kinds = dict.fromkeys(kind for one in every for kind in one.errors)
+        nothing = np.empty(0, np.int64)
+        return Observed(
+            np.concatenate([one.sent for one in every]),
+            np.concatenate([one.acked for one in every]),
+            np.concatenate([one.delivered for one in every]),
+            {kind: np.concatenate([one.errors.get(kind, nothing) for one in every]) for kind in kinds},
+            [steady for one in every for steady in one.steady],
+        )
+
     @property
     def done(self) -> Ints:
         return np.maximum(self.acked, self.delivered)

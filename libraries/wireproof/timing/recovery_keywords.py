@@ -49,7 +49,7 @@ class RecoveryKeywords:
     ) -> Recovery:
         """Waits until the system has recovered from a fault, and fails when that takes longer than allowed.
 
-        It needs tracked messages before and after the fault: `Start Tracked Traffic`.
+        It needs messages before and after the fault: of `Start Tracked Traffic`, or of a load that has ended.
 
         Args:
             limit: how long it may take from the moment the healing was ordered. A fault that is on is waited for as
@@ -79,7 +79,9 @@ class RecoveryKeywords:
         recovery = self._wait(found, until, limit.total_seconds(), share)
         limit_ms = limit.total_seconds() * 1000
         self._note(recovery, until=until, limit_ms=limit_ms)
-        problem = telling.unmeasurable(recovery, until) or telling.shortfall(recovery, until, limit_ms)
+        problem = telling.unmeasurable(recovery, until, self._recorder.running_loads) or telling.shortfall(
+            recovery, until, limit_ms
+        )
         if problem:
             raise fail(problem, msg)
         logger.info(telling.summary(recovery))

@@ -1,6 +1,9 @@
 """Recoveries in words: one line for a check that passed, one for each way in which it fails."""
 
+from collections.abc import Sequence
+
 from wireproof.timing.figures import FEWEST, Recovery, Until
+from wireproof.wiretext import safe
 
 _REACHED: dict[Until, str] = {
     "first success": "the first success",
@@ -33,8 +36,13 @@ def summary(recovery: Recovery) -> str:
     return f"recovery from '{recovery.fault.label}': {', '.join(part for part in parts if part)}"
 
 
-def unmeasurable(recovery: Recovery, until: Until) -> str:
+def unmeasurable(recovery: Recovery, until: Until, running_loads: Sequence[str] = ()) -> str:
     """Why waiting for that is of no use; empty where it is."""
+    if not recovery.has_traffic and running_loads:
+        return (
+            f"nothing shows a recovery from '{recovery.fault.label}' yet: the load '{safe(running_loads[0], 60)}' is "
+            "still running; call Wait For Load first"
+        )
     if not recovery.has_traffic:
         return (
             f"nothing shows a recovery from '{recovery.fault.label}': no tracked message was sent after it "

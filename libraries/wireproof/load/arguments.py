@@ -1,0 +1,18 @@
+"""What keyword arguments become: types for Robot's converters, each with one line that says what to write."""
+
+from wireproof.arguments import Json, Names, converters, to_json, to_names
+from wireproof.quantities import Rate, Size
+
+
+def to_rate(value: object) -> Rate:
+    """`1000/s`, `90/min`, `10/h`."""
+    return value if isinstance(value, Rate) else Rate.parse(str(value))
+
+
+def to_size(value: object) -> Size:
+    """`250 B`, `64 kB`."""
+    return value if isinstance(value, Size) else Size.parse(str(value))
+
+
+CONVERTERS = converters((Json, to_json), (Names, to_names), (Rate, to_rate), (Size, to_size))
+"""For Robot: argument types and what makes them."""
