@@ -13,12 +13,13 @@ _ROOMS = {
     "Delivery": "wireproof.delivery.keywords",
     "Faults": "wireproof.faults.keywords",
     "Fixtures": "wireproof.fixtures.keywords",
+    "Monitor": "wireproof.monitor.keywords",
     "Sockets": "wireproof.sockets.keywords",
     "Stack": "wireproof.stack.keywords",
     "Timing": "wireproof.timing.keywords",
 }
 
-__all__ = ["Delivery", "Faults", "Fixtures", "Sockets", "Stack", "Timing"]
+__all__ = ["Delivery", "Faults", "Fixtures", "Monitor", "Sockets", "Stack", "Timing"]
 
 
 def __getattr__(name: str) -> Any:
