@@ -29,8 +29,9 @@ class TreeClock:
     def used(self, members: Mapping[Identity, Times]) -> float:
         """The seconds that were used since the last call, by all that are or were in the tree."""
         before, self._members = self._members, dict(members)
-        nothing = Times(0.0)
-        own = sum(times.own - before.get(identity, nothing).own for identity, times in members.items())
-        inherited = sum(times.children - before.get(identity, nothing).children for identity, times in members.items())
-        counted = sum(times.own + times.children for identity, times in before.items() if identity not in members)
-        return max(0.0, own + max(0.0, inherited - counted))
+        stayed = [(times, before[identity]) for identity, times in members.items() if identity in before]
+        came = sum(times.own + times.children for identity, times in members.items() if identity not in before)
+        went = sum(times.own + times.children for identity, times in before.items() if identity not in members)
+        own = sum(now.own - then.own for now, then in stayed)
+        inherited = sum(now.children - then.children for now, then in stayed)
+        return max(0.0, came + own + max(0.0, inherited - went))

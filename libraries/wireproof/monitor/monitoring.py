@@ -90,7 +90,7 @@ class Monitoring:
             found["probe.success"] = found["uptime"] = Proportion(good, good + failed + len(self.unasked))
         memory = found.get("memory.server")
         if self.messages and isinstance(memory, Readings) and memory.n:
-            found["memory.growth"] = self.growth("server")
+            found["memory.growth"] = self._trend(memory)
         return found
 
     @cached_property
@@ -146,7 +146,9 @@ class Monitoring:
         Raises:
             MonitorError: there are no readings of it.
         """
-        memory = self.readings(f"memory.{service}")
+        return self._trend(self.readings(f"memory.{service}"))
+
+    def _trend(self, memory: Readings) -> Trend:
         if not self.messages:
             return memory.against([at_ns / 60e9 for at_ns in memory.at_ns])
         lasted_ns = self.ended_ns - self.began_ns
