@@ -14,13 +14,14 @@ _ROOMS = {
     "Faults": "wireproof.faults.keywords",
     "Fixtures": "wireproof.fixtures.keywords",
     "Load": "wireproof.load.keywords",
+    "Monitor": "wireproof.monitor.keywords",
     "Report": "wireproof.report.keywords",
     "Sockets": "wireproof.sockets.keywords",
     "Stack": "wireproof.stack.keywords",
     "Timing": "wireproof.timing.keywords",
 }
 
-__all__ = ["Delivery", "Faults", "Fixtures", "Load", "Report", "Sockets", "Stack", "Timing"]
+__all__ = ["Delivery", "Faults", "Fixtures", "Load", "Monitor", "Report", "Sockets", "Stack", "Timing"]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,7 +23,11 @@ _QUICK = {"postgres": "SIGQUIT"}
 
 
 class ContainerService(Service):
-    """One container, by its identifier: it stays the same one when it is stopped and started."""
+    """One container, by its identifier: it stays the same one when it is stopped and started.
+
+    Attributes:
+        container: the identifier.
+    """
 
     unit = "containers"
 
@@ -40,7 +44,7 @@ class ContainerService(Service):
             claims: where this run tells others what it is doing to it.
         """
         super().__init__(name, claims)
-        self._container = container
+        self.container = container
         self._endpoint = endpoint
         self._probe = probe
 
@@ -67,10 +71,10 @@ class ContainerService(Service):
     def _stop(self, mode: Mode, within_s: float) -> Stopped:
         started = time.monotonic()
         if mode == "graceful":
-            docker("stop", "--time", str(ceil(within_s)), self._container, within_s=within_s + _DOCKER_S)
+            docker("stop", "--time", str(ceil(within_s)), self.container, within_s=within_s + _DOCKER_S)
         else:
-            docker("kill", "--signal", _QUICK.get(self.name, "SIGKILL"), self._container)
-            docker("wait", self._container, within_s=within_s)
+            docker("kill", "--signal", _QUICK.get(self.name, "SIGKILL"), self.container)
+            docker("wait", self.container, within_s=within_s)
         took_s = time.monotonic() - started
         # Docker itself kills what is not in time
         exit_code = int(self._inspect("ExitCode"))
@@ -86,10 +90,10 @@ class ContainerService(Service):
         self._tell("unpause")
 
     def _tell(self, order: str) -> None:
-        uninterrupted(docker, order, self._container)  # else the engine may still be at it when the healing looks
+        uninterrupted(docker, order, self.container)  # else the engine may still be at it when the healing looks
 
     def _inspect(self, field: str) -> str:
-        return docker("inspect", "--format", f"{{{{.State.{field}}}}}", self._container)
+        return docker("inspect", "--format", f"{{{{.State.{field}}}}}", self.container)
 
 
 def containers(project: Path) -> dict[str, str]:

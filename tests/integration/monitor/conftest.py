@@ -1,0 +1,71 @@
+"""A stack of this directory's own, and monitors of it."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from wireproof import stack as room
+from wireproof.monitor.plan import Plan
+from wireproof.monitor.registry import Registry, Running
+from wireproof.stack import readiness
+from wireproof.stack.embedded import EmbeddedStack
+
+OFTEN_S = 0.1
+GENEROUS_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[EmbeddedStack]:
+    """What is killed here must not be anybody else's."""
+    started = EmbeddedStack.start()
+    before = room.use(started)
+    yield started
+    room.use(before)
+    started.stop()
+
+
+@pytest.fixture(autouse=True)
+def healed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test leaves the services as it found them."""
+    yield
+    if "stack" in request.fixturenames:
+        stack = request.getfixturevalue("stack")
+        for service in stack.services.values():
+            service.heal()
+        assert readiness.reasons(stack.checks()) == ""
+
+
+@pytest.fixture
+def monitor(stack: EmbeddedStack) -> Iterator[Callable[..., Running]]:
+    """Starts a monitoring that looks often; ends it after the test."""
+    registry = Registry()
+    started: list[Running] = []
+
+    def start(*targets: str, **options: object) -> Running:
+        plan = Plan(targets, OFTEN_S, **options)  # type: ignore[arg-type]
+        started.append(registry.start("", plan, stack))
+        return started[-1]
+
+    yield start
+    for running in started:
+        registry.end(running)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Waits for something that comes about in the background."""
+    deadline = time.monotonic() + GENEROUS_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+def looks(running: Running, subject: str) -> int:
+    """How often was looked at a subject."""
+    return len(running.so_far().looks.get(subject, ()))
+
+
+def look_again(running: Running, *subjects: str, times: int = 2) -> None:
+    """Waits for further looks, the first of which may have begun before."""
+    before = {subject: looks(running, subject) for subject in subjects}
+    wait_until(lambda: all(looks(running, subject) >= count + times for subject, count in before.items()))
