@@ -13,13 +13,23 @@ from wireproof.stack.addresses import Addresses
 from wireproof.stack.embedded import EmbeddedStack
 from wireproof.stack.settings import Setting
 
+PATIENT: dict[str, Setting] = {
+    "heartbeatInterval": 5,
+    "heartbeatTimeout": 60,
+    "registrationTimeout": 60,
+    "messageTimeout": 300,
+    "sessionTimeout": 300,
+    "databaseTimeout": 30,
+    "shutdownGrace": 60,
+}
+"""On a slow machine nothing expires either; the test of a time-out gives its server a short one."""
 LOGS = Path(__file__).parents[2] / "results" / "wireproof" / "stack-logs" / os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[EmbeddedStack]:
-    """A running embedded stack with the settings of functional tests; `wireproof.stack.current()` gives it too."""
-    started = EmbeddedStack.start(keep_logs=LOGS)
+    """A running embedded stack with patient servers; `wireproof.stack.current()` gives it too."""
+    started = EmbeddedStack.start(settings=PATIENT, keep_logs=LOGS)
     before = room.use(started)
     yield started
     room.use(before)

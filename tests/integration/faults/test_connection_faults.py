@@ -50,16 +50,22 @@ def test_a_reset_after_bytes_of_a_direction(room, far, faults, direction):
 def test_resets_come_again_and_again(room, far, faults, ms):
     fault = faults.reset_connections("room", every=ms(50))
     for _ in range(3):
-        near = far.near(room)
-        far.accept()
-        assert ending(near) == "rst"
+        assert ending(far.near(room)) == "rst"
     faults.heal_fault(fault)
     near = far.near(room)
-    end = far.accept()
     assert is_silent(near)
     near.sendall(b"on")
-    assert read(end, 2) == b"on"
+    while not heard(far.accept(), b"on"):
+        pass  # one that was reset after it had reached the server; others did not
     assert fault.effect["connections"] >= 3
+
+
+def heard(sock: socket.socket, data: bytes) -> bool:
+    """Whether these bytes come, and not a reset."""
+    try:
+        return read(sock, len(data)) == data
+    except ConnectionResetError:
+        return False
 
 
 def test_only_one_clients_connections_are_reset(faults, sockets, echo_url, ms):
@@ -134,7 +140,8 @@ def test_new_connections_are_refused_and_open_ones_go_on(faults, sockets, echo_u
     faults.start_fault_proxy("echo", echo_url)
     sockets.open_client("before", echo_url, via="echo")
     fault = faults.refuse_connections("echo", **options)
-    sockets.connection_should_be_refused(echo_url, via="echo", stage=stage, reason=says, within=ms(500))
+    within = ms(500) if options.get("mode") == "silence" else ms(GENEROUS_S * 1000)
+    sockets.connection_should_be_refused(echo_url, via="echo", stage=stage, reason=says, within=within)
     assert fault.effect["connections"] >= 1
     sockets.send_text("before", "still here")
     sockets.wait_for_message("before", text="still here")

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from devices import GENEROUS_S, Target, database
+from devices import Target, database
 
 from wireproof.stack.added import Server
 from wireproof.stack.embedded import EmbeddedStack
@@ -12,14 +12,14 @@ from wireproof.stack.embedded import EmbeddedStack
 
 @pytest.fixture(scope="session")
 def target(stack: EmbeddedStack) -> Target:
-    """The server with the settings of functional tests."""
+    """The stack's own server."""
     return Target(stack.endpoint("ws"), stack.endpoint("http"))
 
 
 @pytest.fixture(scope="session")
 def own_stack() -> Iterator[EmbeddedStack]:
     """A stack whose services may be killed."""
-    stack = EmbeddedStack.start(settings={"messageTimeout": 2, "registrationTimeout": 10, "heartbeatInterval": 0.5})
+    stack = EmbeddedStack.start(settings={"heartbeatInterval": 0.5, "messageTimeout": 300, "registrationTimeout": 60})
     yield stack
     stack.stop()
 
@@ -46,15 +46,8 @@ def database_url(stack: EmbeddedStack) -> str:
 
 @pytest.fixture(scope="session")
 def patient_server(stack: EmbeddedStack) -> Iterator[Server]:
-    """A server beside the stack's own on which nothing expires unless a test moves its clock."""
-    server = stack.start_server(
-        {
-            "sessionTimeout": 300,
-            "messageTimeout": 300,
-            "registrationTimeout": GENEROUS_S,
-            "heartbeatTimeout": GENEROUS_S,
-        }
-    )
+    """A server beside the stack's own whose clock a test may move."""
+    server = stack.start_server({})
     yield server
     stack.end_server(server.name)
 

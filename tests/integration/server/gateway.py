@@ -168,14 +168,8 @@ async def bystander(gateway: Gateway) -> AsyncIterator[Bystander]:
 
 @contextmanager
 def own_gateway(stack: Any) -> Iterator[Gateway]:
-    """A server beside the stack's own that knows one origin, speaks permessage-deflate and is slow to lose patience."""
-    settings = {
-        "allowedOrigins": ORIGIN,
-        "permessageDeflate": True,
-        "registrationTimeout": GENEROUS_S,
-        "heartbeatTimeout": GENEROUS_S,
-    }
-    server = stack.start_server(settings)
+    """A server beside the stack's own that knows one origin and speaks permessage-deflate."""
+    server = stack.start_server({"allowedOrigins": ORIGIN, "permessageDeflate": True})
     yield Gateway(server.ws, server.http, stack.service(server.name).process.pid)
     stack.end_server(server.name)
 

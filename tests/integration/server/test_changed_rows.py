@@ -164,7 +164,7 @@ async def test_ten_thousand_rows_in_one_statement_are_each_told_once(target: Tar
 
 
 async def test_a_client_that_reads_slowly_is_told_everything_at_its_own_pace(start_server, stack):
-    server = start_server(outboundBufferBytes=20_000, heartbeatTimeout=60)
+    server = start_server(outboundBufferBytes=20_000)
     target, user = Target(server.ws, server.http), fresh("user")
     url = stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])
     async with (

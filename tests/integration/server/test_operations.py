@@ -25,8 +25,9 @@ async def test_a_ready_server_says_how_its_dependencies_are(target: Target):
     assert (await target.call("GET", "/health/live"))[0] == 200
 
 
-async def test_the_version_shows_the_settings_in_force(target: Target):
-    _, body = await target.call("GET", "/version")
+async def test_the_version_shows_the_settings_in_force(start_server):
+    server = start_server(messageTimeout=2)
+    _, body = await Target(server.ws, server.http).call("GET", "/version")
     assert (body["name"], body["testMode"]) == ("reference_server", True)
     assert body["settings"]["messageTimeout"] == 2.0
     assert body["settings"]["maxMessageBytes"] == 1024 * 1024

@@ -126,7 +126,7 @@ async def test_what_was_deleted_cannot_be_recovered(patient: Target, patient_dat
 
 
 async def test_what_has_expired_or_was_purged_cannot_be_recovered(start_server):
-    server = start_server(messageTtl=1000, retention=2000, sessionTimeout=10_000, messageTimeout=300)
+    server = start_server(messageTtl=1000, retention=2000, sessionTimeout=10_000)
     target = Target(server.ws, server.http)
     async with sender(target) as phone:
         desktop = await five_of_which_confirmed(target, phone, 1, 2, 3, 4, 5)
@@ -251,7 +251,7 @@ async def test_a_device_that_was_deleted_and_made_again_counts_anew(
 
 
 async def test_a_device_recovers_after_a_restart_of_the_server(stack: EmbeddedStack, start_server):
-    server = start_server(sessionTimeout=300, messageTimeout=300, registrationTimeout=20)
+    server = start_server()
     target, process = Target(server.ws, server.http), stack.service(server.name)
     async with sender(target) as phone:
         desktop = await five_of_which_confirmed(target, phone, 1, 2, 3, 4)

@@ -181,7 +181,7 @@ async def test_a_foreign_session_looks_like_one_that_does_not_exist(patient: Tar
 
 
 async def test_a_session_survives_a_restart_of_the_server_and_a_crash(stack: EmbeddedStack, start_server):
-    server = start_server(sessionTimeout=300, registrationTimeout=20)
+    server = start_server(sessionTimeout=300)
     target, process = Target(server.ws, server.http), stack.service(server.name)
     async with target.device(fresh("user"), "phone") as phone:
         process.restart()
@@ -197,7 +197,7 @@ async def test_a_session_survives_a_restart_of_the_server_and_a_crash(stack: Emb
 @pytest.mark.parametrize("registers_anew", [False, True])
 async def test_an_old_session_survives_a_crash(stack: EmbeddedStack, start_server, registers_anew: bool):
     """It is as old as the end of its connection, not its beginning; another session of the device changes nothing."""
-    server = start_server(sessionTimeout=300, registrationTimeout=20)
+    server = start_server(sessionTimeout=300)
     target, process = Target(server.ws, server.http), stack.service(server.name)
     async with target.device(fresh("user"), "phone") as phone:
         async with database(stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])) as connection:
@@ -233,7 +233,7 @@ async def test_the_sessions_of_an_earlier_run_of_a_node_age_from_their_leases(da
 
 
 async def test_a_session_whose_node_died_ages_from_the_end_of_its_lease(stack: EmbeddedStack, start_server):
-    server = start_server(sessionTimeout=300, registrationTimeout=20)
+    server = start_server(sessionTimeout=300)
     target, process = Target(server.ws, server.http), stack.service(server.name)
     async with target.device(fresh("user"), "phone") as phone:
         process.kill()

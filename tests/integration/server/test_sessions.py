@@ -130,14 +130,15 @@ async def test_before_registration_nothing_else_is_done(target: Target):
         assert device.session["status"] == "success"
 
 
-async def test_who_does_not_register_in_time_is_closed(target: Target):
-    async with target.open() as device:
+async def test_who_does_not_register_in_time_is_closed(start_server):
+    server = start_server(registrationTimeout=1)
+    async with Target(server.ws, server.http).open() as device:
         assert await device.close_code() == 1008
 
 
 async def test_who_waits_for_the_server_is_neither_late_nor_dead(start_server, stack):
     """A registration may wait for the database longer than both time-outs."""
-    server = start_server(registrationTimeout=0.5, heartbeatTimeout=0.5, heartbeatInterval=0.1, databaseTimeout=20)
+    server = start_server(registrationTimeout=0.5, heartbeatTimeout=0.5, heartbeatInterval=0.1)
     target, user = Target(server.ws, server.http), fresh("user")
     token = await target.token(user, "phone")
     url = stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])
@@ -161,7 +162,7 @@ async def test_who_waits_for_the_server_is_neither_late_nor_dead(start_server, s
 
 
 async def test_after_a_registration_that_the_database_did_not_answer_the_client_has_its_time_again(start_server, stack):
-    server = start_server(registrationTimeout=1)
+    server = start_server(registrationTimeout=1, databaseTimeout=3)
     target, user = Target(server.ws, server.http), fresh("user")
     token = await target.token(user, "phone")
     url = stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])
@@ -328,8 +329,9 @@ async def test_a_revoked_token_is_closed_and_registers_nobody(target: Target):
     assert (await target.call("GET", "/devices", token=minted["token"]))[0] == 401
 
 
-async def test_a_dead_peer_is_closed_and_a_silent_one_that_answers_pings_stays(target: Target):
-    user = fresh("user")
+async def test_a_dead_peer_is_closed_and_a_silent_one_that_answers_pings_stays(start_server):
+    server = start_server(heartbeatInterval=0.5, heartbeatTimeout=4)
+    target, user = Target(server.ws, server.http), fresh("user")
     async with target.device(user, "silent") as silent, target.device(user, "dead") as dead:
         dead.socket.protocol.send_pong = lambda data: None
         dead.socket.transport.pause_reading()

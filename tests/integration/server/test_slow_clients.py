@@ -6,7 +6,7 @@ BLOCK = "x" * 50_000
 
 
 async def test_a_client_that_does_not_read_is_closed_and_the_others_notice_nothing(start_server):
-    server = start_server(outboundBufferBytes=200_000, heartbeatTimeout=60, backlogLimit=1000)
+    server = start_server(outboundBufferBytes=200_000, backlogLimit=1000)
     target, user = Target(server.ws, server.http), fresh("user")
     sent = 0
     async with (
@@ -35,7 +35,7 @@ async def test_a_client_that_does_not_read_is_closed_and_the_others_notice_nothi
 
 
 async def test_a_backlog_larger_than_the_outbound_limit_waits_for_its_reader(start_server):
-    server = start_server(outboundBufferBytes=100_000, heartbeatTimeout=60)
+    server = start_server(outboundBufferBytes=100_000)
     target, user = Target(server.ws, server.http), fresh("user")
     async with target.device(user, "phone") as phone:
         async with target.device(user, "slow"):

@@ -37,6 +37,12 @@ class Clock:
     def next(self) -> str:
         return self.told.get(timeout=GENEROUS_S)
 
+    def said(self) -> str:
+        """The next that is no heartbeat."""
+        while (told := self.next()) == "TICK":
+            pass
+        return told
+
 
 def test_the_login_is_confidential_and_its_grant_is_returned(sockets: Any) -> None:
     began = journal.now_ns()
@@ -76,14 +82,15 @@ def test_the_login_can_be_left_out(sockets: Any) -> None:
     with scripted(clock) as port:
         sockets.open_client("alice", f"ws://127.0.0.1:{port}/", dialect=TICKING, log_in=False)
         sockets.send_message("alice", "hello")
-        assert clock.next() == "SAY hello"
+        assert clock.said() == "SAY hello"
 
 
 def test_an_idle_client_beats_and_answers(sockets: Any) -> None:
     clock = Clock(then=lambda peer: peer.send(b"ASK what"))
     with scripted(clock) as port:
         sockets.open_client("alice", f"ws://127.0.0.1:{port}/", dialect=TICKING)
-        assert [clock.next() for _ in range(4)] == ["HELLO ", "ANSWER", "TICK", "TICK"]
+        assert [clock.said() for _ in range(2)] == ["HELLO ", "ANSWER"]
+        assert [clock.next() for _ in range(2)] == ["TICK", "TICK"]
 
 
 def test_messages_of_the_protocol_are_hidden_from_waits(sockets: Any) -> None:

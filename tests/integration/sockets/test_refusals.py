@@ -19,7 +19,8 @@ from wireproof import links
 from wireproof.links import Link
 from wireproof.sockets.errors import SocketsError
 
-SHORT = timedelta(milliseconds=300)
+SHORT = timedelta(seconds=1)
+"""Meanwhile the client gets as far as it can."""
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ class TestHttp:
         with pytest.raises(AssertionError) as failure:
             sockets.connection_should_be_refused(aiohttp_url, status=401, within=SHORT)
         assert str(failure.value) == (
-            f"connection to {aiohttp_url} was accepted, expected refusal with status 401 within 0.3 s"
+            f"connection to {aiohttp_url} was accepted, expected refusal with status 401 within 1 s"
         )
 
     def test_a_close_right_after_the_upgrade_is_a_refusal(self, sockets: Any, aiohttp_url: str) -> None:

@@ -21,7 +21,9 @@ def pair(sockets: Any, echo_url: str) -> Any:
 
 
 def noted(*kinds: str, about: str) -> list[Any]:
-    return [event for event in journal().recent() if event.kind in kinds and event.data.get("id") == about]
+    """What is known of a message, as it happened: an echo may be recorded before its sending is."""
+    found = [event for event in journal().recent() if event.kind in kinds and event.data.get("id") == about]
+    return sorted(found, key=lambda event: event.at_ns)
 
 
 def test_the_audience_is_known_before_the_message_is_sent(pair: Any) -> None:

@@ -22,6 +22,12 @@ ALICE, BOTH = Clients(["alice"]), Clients(["alice", "bob"])
 FAST = Rate.parse("500/s")
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine nothing is too late to be sent either."""
+    monkeypatch.setattr(room, "LATEST_S", GENEROUS_S)
+
+
 @pytest.fixture
 def pair(sockets: Any, echo_url: str) -> Any:
     for name in ("alice", "bob"):
@@ -112,7 +118,7 @@ def test_traffic_goes_on_after_the_client_came_back_by_itself(pair: Any) -> None
 
 
 def test_a_client_whose_socket_takes_no_bytes_delays_nobody_else(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "LATEST_S", 0.5)
+    monkeypatch.setattr(room, "LATEST_S", 2)
     blocked, release = threading.Event(), threading.Event()
     alice = pair.clients.find("alice")
     send = alice.send
@@ -123,9 +129,9 @@ def test_a_client_whose_socket_takes_no_bytes_delays_nobody_else(pair: Any, monk
         return send(outgoing, **options)
 
     monkeypatch.setattr(alice, "send", stuck)
-    began = start(pair, BOTH)
+    began = start(pair, BOTH, rate=Rate.parse("100/s"))
     assert blocked.wait(GENEROUS_S)
-    wait_until(lambda: len(noted("sent", began, "bob")) >= 250)  # takes him a second
+    wait_until(lambda: len(noted("sent", began, "bob")) >= 150)  # takes him three seconds
     monkeypatch.setattr(alice, "send", send)
     release.set()
     wait_until(lambda: len(noted("sent", began, "alice")) >= 2)
@@ -133,7 +139,7 @@ def test_a_client_whose_socket_takes_no_bytes_delays_nobody_else(pair: Any, monk
     skipped = noted("unsent", began, "alice")
     assert report.unsent == len(skipped) > 0
     assert all("alice was still sending" in event.data["reason"] for event in skipped)
-    assert all(event.at_ns - event.data["intended_ns"] > 500_000_000 for event in skipped)
+    assert all(event.at_ns - event.data["intended_ns"] > 2_000_000_000 for event in skipped)
     assert not noted("unsent", began, "bob")
 
 

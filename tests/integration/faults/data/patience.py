@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import psycopg
 
@@ -19,3 +20,10 @@ def is_refused(do: Callable[[], object]) -> bool:
     except psycopg.Error:
         return True
     return False
+
+
+def use_until_it_ends(connect: Callable[[], psycopg.Connection]) -> None:
+    """Uses a new session until PostgreSQL ends it, be it while it comes about."""
+    with suppress(psycopg.OperationalError), connect() as session:
+        while True:
+            session.execute("SELECT 1")

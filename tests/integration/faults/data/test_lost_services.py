@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 import pytest
 import redis
-from patience import until
+from patience import use_until_it_ends
 
 from wireproof import scopes
 from wireproof import stack as room
@@ -90,18 +91,9 @@ def test_sessions_are_terminated_again_after_postgresql_was_away(stack, scope, a
     fault = database.terminate_database_sessions(name="app", every=timedelta(milliseconds=20))
     stack.postgres.kill()
     stack.postgres.start()
-    with connect(stack) as app:
-        until(lambda: is_ended(app))
+    use_until_it_ends(partial(connect, stack))
     assert active.heal(fault)
     assert scopes.leave(scope) == []
-
-
-def is_ended(app: psycopg.Connection) -> bool:
-    try:
-        app.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("what", ["fill_cache", "revoke_cache_access"])
