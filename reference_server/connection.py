@@ -189,12 +189,7 @@ class Connection(ServerConnection):
 
     def _may_be_plain(self) -> bool:
         protocol = self.protocol
-        return (
-            self.peer is not None
-            and not protocol.extensions
-            and protocol.current_size is None
-            and between_frames(protocol.parser)
-        )
+        return not protocol.extensions and protocol.current_size is None and between_frames(protocol.parser)
 
     def _read_any(self, data: bytes) -> None:
         """The library's own way; an end that it started by itself (close frame, protocol error) ends the peer too."""

@@ -4,7 +4,6 @@ import asyncio
 import os
 import struct
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -154,41 +153,55 @@ def heard(pieces: list[bytes], *, by_library_alone: bool) -> tuple[list[bytes], 
 
 
 _GOOD = st.one_of(st.text(max_size=20).map(str.encode), st.just(b"x" * 300))
+_NESTED = bytes([0x82, 0x80 | 7, 0, 0, 0, 0]) + masked(TEXT, b"x")
+"""A frame whose payload looks like a plain frame."""
 
 
-def _streams(texts: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """Mostly plain frames; among them fragments, control frames, frames that are too long, and rubbish."""
+def _pieces(texts: st.SearchStrategy[bytes]) -> st.SearchStrategy[list[bytes]]:
+    """What arrives: mostly plain frames; among them fragments, control frames, frames that are too long, and rubbish.
+
+    Each frame is cut somewhere or not, and comes alone or with what follows.
+    """
     plain = st.builds(masked, st.just(TEXT), texts)
+    fragment = st.builds(masked, st.sampled_from([TEXT, BINARY, CONT, CONT]), texts, fin=st.booleans())
     others = st.one_of(
-        st.builds(masked, st.sampled_from([TEXT, BINARY, CONT]), texts, fin=st.booleans()),
         st.builds(masked, st.just(PING), st.binary(max_size=4)),
         st.just(masked(CLOSE, struct.pack("!H", 1000))),
         st.just(masked(TEXT, b"z" * (LIMIT + 1))[:20]),
         st.just(bytes([0x81, 0xFF]) + struct.pack("!Q", 5) + bytes(9)),
+        st.just(_NESTED),
         st.binary(min_size=1, max_size=3),
     )
-    return st.lists(st.one_of(plain, plain, others), max_size=8).map(b"".join)
+    frame = st.tuples(st.one_of(plain, plain, fragment, others), st.sampled_from([0, 0, 1, 3, 6, 9]), st.booleans())
+    return st.lists(frame, max_size=8).map(_joined)
 
 
-def _pieces(stream: bytes, cuts: list[int]) -> list[bytes]:
-    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    return [stream[a:b] for a, b in pairwise(edges) if a < b]
+def _joined(frames: list[tuple[bytes, int, bool]]) -> list[bytes]:
+    pieces = [b""]
+    for data, cut, alone in frames:
+        pieces[-1] += data[:cut]
+        if alone or cut:
+            pieces.append(b"")
+        pieces[-1] += data[cut:]
+        if alone:
+            pieces.append(b"")
+    return [piece for piece in pieces if piece]
 
 
-_CUTS = st.lists(st.integers(0, 400), max_size=6)
+@settings(max_examples=200, deadline=None)
+@given(_pieces(_GOOD))
+def test_the_same_is_heard_and_answered_as_by_the_library_alone(pieces: list[bytes]) -> None:
+    assert heard(pieces, by_library_alone=False) == heard(_bytewise(pieces), by_library_alone=True)
 
 
-@settings(max_examples=150, deadline=None)
-@given(_streams(_GOOD), _CUTS)
-def test_the_same_is_heard_and_answered_as_by_the_library_alone(stream: bytes, cuts: list[int]) -> None:
-    bytewise = [stream[at : at + 1] for at in range(len(stream))]
-    assert heard(_pieces(stream, cuts), by_library_alone=False) == heard(bytewise, by_library_alone=True)
-
-
-@settings(max_examples=100, deadline=None)
-@given(_streams(st.binary(max_size=8)), _CUTS)
-def test_the_same_is_heard_of_texts_that_are_none(stream: bytes, cuts: list[int]) -> None:
+@settings(max_examples=200, deadline=None)
+@given(_pieces(st.binary(max_size=8)))
+def test_the_same_is_heard_of_texts_that_are_none(pieces: list[bytes]) -> None:
     # what is answered to frames after such a text depends on whether they came in one piece with it, in the library too
-    bytewise = [stream[at : at + 1] for at in range(len(stream))]
-    plainly, _, ended = heard(_pieces(stream, cuts), by_library_alone=False)
-    assert (plainly, ended) == (heard(bytewise, by_library_alone=True)[0], heard(bytewise, by_library_alone=True)[2])
+    told, _, ended = heard(pieces, by_library_alone=False)
+    expected, _, expected_end = heard(_bytewise(pieces), by_library_alone=True)
+    assert (told, ended) == (expected, expected_end)
+
+
+def _bytewise(pieces: list[bytes]) -> list[bytes]:
+    return [bytes([each]) for each in b"".join(pieces)]
