@@ -14,9 +14,10 @@ from reference_server import logs, replies
 from reference_server.app import Parts
 from reference_server.batch import Submission
 from reference_server.channel import Channel, Key
+from reference_server.connection import Connection
 from reference_server.defects.defect import mixed
 from reference_server.delivery import Delivery
-from reference_server.gateway import Connection, Gateway
+from reference_server.gateway import Gateway
 from reference_server.peer import Peer
 from reference_server.protocol import Envelope
 from reference_server.store import Admission
