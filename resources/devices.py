@@ -1,11 +1,14 @@
 """Many devices at once, for loads: who they are, whom they write to, and the tokens they register with."""
 
+import itertools
 import json
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
 from robot.api.types import Secret
+
+_batches = itertools.count(1)
 
 
 def make_pairs(http: str, owner: str, count: int) -> list[dict[str, Any]]:
@@ -16,10 +19,11 @@ def make_pairs(http: str, owner: str, count: int) -> list[dict[str, Any]]:
         owner: what the users' names start with.
         count: how many devices, an even number.
     """
+    batch = next(_batches)
     if count < 2 or count % 2:
         raise ValueError(f"pairs need an even number of devices, at least 2, not {count}")
-    users = [f"{owner}pair-{number:05}" for number in range(count // 2)]
-    devices = [(f"{side}-{user}", user) for user in users for side in ("left", "right")]
+    # short names, so that an envelope of the agreed 250 bytes has room for them
+    devices = [(f"{side}{pair}", f"{owner}{batch}-{pair}") for pair in range(count // 2) for side in "ab"]
     tokens = _mint(http, devices)
     return [
         {

@@ -14,7 +14,7 @@ from wireproof.timing.criteria import load
 ROOT = Path(__file__).parents[2]
 REQUIRED = {"id", "title", "area", "metric", "statistic", "limit", "unit", "scope", "source"}
 OPTIONAL = {"tags", "goal"}
-STATISTICS = {"p95", "rate", "mean", "min", "max", "count", "slope", "all"}
+STATISTICS = {"p95", "p99", "rate", "mean", "min", "max", "count", "slope", "all"}
 AREAS = {
     "performance": {"PERF"},
     "reliability": {"REL"},
@@ -38,6 +38,9 @@ DUE = [
         ("SESS", range(1, 7)),
         ("REC", range(1, 20)),
         ("SEC", (3, 4, 5)),
+        ("PERF", range(1, 6)),
+        ("REL", range(1, 5)),
+        ("SCALE", (*range(1, 5), *range(11, 18))),
     )
     for number in numbers
 ]
