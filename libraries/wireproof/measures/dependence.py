@@ -1,7 +1,7 @@
 """How many independent observations a series is worth: what comes one after the other resembles what came before.
 
 One slow second makes a thousand messages late together. Bounds that take them for a thousand observations are too
-narrow, so it counts by how much more the seconds differ than chance would have it, and how much each resembles the next.
+narrow, so it counts how much more the seconds differ than chance would have it, and how much each resembles the next.
 """
 
 import math
