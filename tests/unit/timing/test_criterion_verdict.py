@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from measured import Run, fixed, ms, rate, times
+from fixed_measures import Run, fixed, ms, rate, times
 
 from wireproof.measures.estimate import Estimate
 from wireproof.quantities import Comparison, Count, Duration, Rate, Size
@@ -35,6 +35,12 @@ seconds = st.floats(0, 1e3, allow_nan=False)
             times(20, 10, None, 40),
             "INCONCLUSIVE # p95 = 20.0 ms [10.0, ?] is not proven to be < 50 ms (n = 40 gives p95 no upper bound, "
             "59 are needed)",
+        ),
+        (
+            DELIVERY,
+            times(20, 10, None, 600),
+            "INCONCLUSIVE # p95 = 20.0 ms [10.0, ?] is not proven to be < 50 ms (n = 600 in too few seconds give p95 no "
+            "upper bound: take longer)",
         ),
         (
             CONNECTS,
