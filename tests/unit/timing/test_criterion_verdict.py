@@ -1,9 +1,9 @@
 """Four words and one line: what is proven, what is not, and what says nothing."""
 
 import pytest
+from fixed_measures import Run, fixed, ms, rate, times
 from hypothesis import given
 from hypothesis import strategies as st
-from fixed_measures import Run, fixed, ms, rate, times
 
 from wireproof.measures.estimate import Estimate
 from wireproof.quantities import Comparison, Count, Duration, Rate, Size
@@ -39,8 +39,8 @@ seconds = st.floats(0, 1e3, allow_nan=False)
         (
             DELIVERY,
             times(20, 10, None, 600),
-            "INCONCLUSIVE # p95 = 20.0 ms [10.0, ?] is not proven to be < 50 ms (n = 600 in too few seconds give p95 no "
-            "upper bound: take longer)",
+            "INCONCLUSIVE # p95 = 20.0 ms [10.0, ?] is not proven to be < 50 ms (n = 600 in too few seconds give "
+            "p95 no upper bound: take longer)",
         ),
         (
             CONNECTS,
