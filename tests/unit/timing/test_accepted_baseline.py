@@ -163,6 +163,12 @@ def test_it_is_shown(results: Path, capsys: Any) -> None:
     assert load(path_of(results, "staging")).criteria["SCALE-03"].quantity(431e6) == Size(431_000_000)
 
 
+def test_only_rounds_that_passed_count(results: Path) -> None:
+    rounds = [{**criterion(0.9), "word": "INVALID"}, {**criterion(0.03), "word": "PASS"}]
+    leave(results, figures(PERF_02=criterion(rounds=rounds)))
+    assert figures_of(results / "wireproof" / "figures.json").criteria["PERF-02"].rounds == (0.03,)
+
+
 def test_none_is_told(results: Path, capsys: Any) -> None:
     assert main(["baseline", "show", "--results", str(results)]) == 1
     assert "embedded.json: accept one with python -m wireproof baseline accept" in capsys.readouterr().err
