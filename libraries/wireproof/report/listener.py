@@ -19,6 +19,7 @@ from wireproof.report.acceptance import PAGE, Machine, Run, RunReport, follow, h
 from wireproof.report.evidence import Evidence
 from wireproof.report.failures import TRY, shows_failure
 from wireproof.report.timeline import Failure
+from wireproof.timing.errors import TimingError
 from wireproof.wiretext import safe
 
 MOST_TIMELINES = 5
@@ -142,7 +143,7 @@ class Listener:
 
     def _link_acceptance(self, result: Any) -> None:
         """The log and the report name the page in their first lines."""
-        with contextlib.suppress(ValueError):  # told when it is to be written
+        with contextlib.suppress(TimingError):  # told when it is to be written
             if self._report is not None and (acceptance := self._report.acceptance()):
                 result.metadata["Acceptance"] = f"[wireproof/{PAGE}|{headline(acceptance)}]"
 
@@ -150,7 +151,7 @@ class Listener:
         report, self._report = self._report, None
         try:
             told = report.write() if report is not None else ""
-        except (ValueError, OSError) as error:
+        except (TimingError, OSError) as error:
             logger.error(f"the acceptance report was not written: {safe(error, 500)}")
             return
         if told:
