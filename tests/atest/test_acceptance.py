@@ -114,6 +114,11 @@ def test_the_console_ends_with_the_targets(done: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize("console", ["none", "quiet"])
+def test_a_quiet_console_stays_quiet(tmp_path: Path, console: str) -> None:
+    assert "targets" not in run(tmp_path, "--console", console).console
+
+
 def test_junit_has_a_case_for_each_criterion(done: Run) -> None:
     root = ElementTree.parse(done.directory / "wireproof" / "criteria.junit.xml").getroot()
     assert (root.attrib["tests"], root.attrib["failures"], root.attrib["skipped"]) == ("5", "2", "1")

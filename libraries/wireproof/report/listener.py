@@ -12,6 +12,7 @@ from typing import Any
 
 from robot.api import TestSuite, logger
 from robot.libraries.BuiltIn import BuiltIn
+from robot.output import LOGGER
 
 import wireproof
 from wireproof import journal, scopes
@@ -24,6 +25,9 @@ from wireproof.wiretext import safe
 
 MOST_TIMELINES = 5
 """In one test, or in the set-up or tear-down of one suite: a test that goes on after failures may have thousands."""
+
+_QUIET = {"NoneConsole", "QuietConsole", "NoOutput", "QuietOutput"}
+"""Robot's console loggers that print no results, by version."""
 
 
 class Listener:
@@ -154,7 +158,7 @@ class Listener:
         except (TimingError, OSError) as error:
             logger.error(f"the acceptance report was not written: {safe(error, 500)}")
             return
-        if told:
+        if told and not console_is_quiet():
             logger.console(f"\n{told}")
 
     def _leave(self, identity: str) -> list[scopes.FailedCheck]:
@@ -188,6 +192,16 @@ def _failure(result: Any, scope: scopes.Scope) -> Failure:
         at_ns=now_ns,
         at=datetime.now(),
     )
+
+
+def console_is_quiet() -> bool:
+    """Whether Robot was told to keep its console quiet.
+
+    It filters nothing that libraries write there themselves, and does not tell what its option was.
+    """
+    consoles = [value for name, value in vars(LOGGER).items() if "console" in name]
+    kinds = {type(getattr(one, part, one)).__name__ for one in consoles for part in ("listener", "logger")}
+    return not kinds.isdisjoint(_QUIET)
 
 
 def _folders(built_in: BuiltIn) -> list[Path]:
