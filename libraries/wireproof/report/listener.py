@@ -12,7 +12,7 @@ from typing import Any
 
 from robot.api import TestSuite, logger
 from robot.libraries.BuiltIn import BuiltIn
-from robot.output import LOGGER
+from robot.output import LOGGER  # type: ignore[import-untyped]
 
 import wireproof
 from wireproof import journal, scopes
