@@ -31,7 +31,7 @@ _CURVE = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.99
 """The percentiles that a curve goes through."""
 
 _BY_SECOND = ("p50", "p95", "p99")
-_RATES = ("sent", "acked", "delivered")
+_RATES = ("sent", "delivered")
 _MOST_POINTS = 300
 """Of a curve over time: a longer load is drawn in steps of several seconds."""
 
@@ -50,7 +50,7 @@ class LoadResult(Measured, Protocol):
         started_ns: when the first message was due.
         warmup_s, sending_s, length_s: until when it warmed up, sent, and waited for what was under way.
         offered: messages due in each second.
-        live: series by the second, warm-up and drain included: `sent`, `acked`, `delivered`, `connections`, `p50_ms`,
+        live: series by the second, warm-up and drain included: `sent`, `delivered`, `connections`, `p50_ms`,
             `p95_ms`, `p99_ms`; None where there is no value.
         errors: how often what went wrong, by reason.
         summary: what was asked of it, a line each.

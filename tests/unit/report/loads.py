@@ -58,7 +58,7 @@ def readings(kind: type, values: Sequence[float], seconds: Sequence[int] | None 
 
 def live(seconds: int = 65, **series: Sequence[float | None]) -> Mapping[str, Sequence[float | None]]:
     """Series by the second, all even but those that are given."""
-    even = {"sent": 1000.0, "acked": 999.0, "delivered": 998.0, "connections": 100.0, "p50_ms": 3.0, "p95_ms": 4.5}
+    even = {"sent": 1000.0, "delivered": 998.0, "connections": 100.0, "p50_ms": 3.0, "p95_ms": 4.5}
     return {name: [value] * seconds for name, value in {**even, "p99_ms": 6.0}.items()} | series
 
 

@@ -70,7 +70,7 @@ def test_a_second_without_a_message_is_a_gap() -> None:
 
 def test_what_was_offered_stands_beside_what_was_achieved() -> None:
     rates = LoadViews(load()).seconds().rates
-    assert [curve.name for curve in rates] == ["offered", "sent", "acked", "delivered"]
+    assert [curve.name for curve in rates] == ["offered", "sent", "delivered"]
     assert named(rates, "delivered").points[3] == (3.0, 998.0)
 
 
@@ -81,7 +81,7 @@ def test_a_long_load_is_drawn_in_steps() -> None:
     dip[1777] = 0.0
     hour = live(3600, p99_ms=peak, delivered=dip)
     seconds = LoadViews(load(live=hour, length_s=3600.0, offered=[1000.0] * 3600)).seconds()
-    assert [len(curve.points) for curve in (*seconds.latencies, *seconds.rates)] == [300] * 7
+    assert [len(curve.points) for curve in (*seconds.latencies, *seconds.rates)] == [300] * 6
     assert max(seconds.latencies[2].values) == 0.9
     assert min(named(seconds.rates, "delivered").values) == pytest.approx(1000 * 11 / 12)
 
