@@ -3,11 +3,22 @@
 from dataclasses import replace
 
 import pytest
-from loads import HOSTILE, SECOND_NS, STARTED_NS, durations, fault, load, monitoring, readings, verdicts
+from loads import (
+    HOSTILE,
+    SECOND_NS,
+    STARTED_NS,
+    Watched,
+    fault,
+    live,
+    load,
+    monitoring,
+    readings,
+    verdicts,
+)
 from pages import PageReader
 
 from wireproof.measures.durations import Durations
-from wireproof.quantities import Count, Rate, Size
+from wireproof.quantities import Rate, Size
 from wireproof.report.charts import Curve, Limit, Window
 from wireproof.report.load_report import load_fragment, load_page
 from wireproof.report.load_views import LoadViews
@@ -45,27 +56,34 @@ def test_limits_on_times_are_drawn_where_their_percentile_is() -> None:
     assert list(views.seconds().limits) == [Limit("delivery p95 < 50 ms", 0.05), Limit("delivery p99 < 4 ms", 0.004)]
 
 
-def test_a_second_stands_at_its_middle_on_the_loads_clock() -> None:
-    points = LoadViews(load()).seconds().latencies[0].points
-    assert points[0] == (pytest.approx(0.25), pytest.approx(0.00297, rel=0.02))
-    assert points[1][0] == pytest.approx(1.25)
+def test_seconds_are_drawn_with_warm_up_and_drain() -> None:
+    seconds = LoadViews(load()).seconds()
+    assert [curve.name for curve in seconds.latencies] == ["delivery p50", "delivery p95", "delivery p99"]
+    assert seconds.latencies[1].points[:2] == [(0.0, 0.0045), (1.0, 0.0045)]
+    assert len(seconds.latencies[1].points) == 65
 
 
 def test_a_second_without_a_message_is_a_gap() -> None:
-    seen = [*range(10), *range(20, 30)]
-    result = load(measures={"delivery.time": durations(0.003, seen)})
-    values = [value for _, value in LoadViews(result).seconds().latencies[0].points]
-    assert len(values) == 21
-    assert values.count(None) == 1
-    assert values[10] is None
+    result = load(live=live(3, p95_ms=[4.0, None, 5.0]))
+    assert LoadViews(result).seconds().latencies[1].points == [(0.0, 0.004), (1.0, None), (2.0, 0.005)]
 
 
-def test_a_long_load_is_drawn_in_steps_with_all_of_its_observations() -> None:
-    hour = durations(0.003, range(3600), each=2)
-    result = load(measures={"delivery.time": hour}, length_s=3600.0, sending_s=3600.0, offered=[1000.0] * 3600)
-    seconds = LoadViews(result).seconds()
-    assert len(seconds.latencies[0].points) <= 301
-    assert len(named(seconds.rates, "offered").points) == 300
+def test_what_was_offered_stands_beside_what_was_achieved() -> None:
+    rates = LoadViews(load()).seconds().rates
+    assert [curve.name for curve in rates] == ["offered", "sent", "delivered"]
+    assert named(rates, "delivered").points[3] == (3.0, 998.0)
+
+
+def test_a_long_load_is_drawn_in_steps() -> None:
+    peak = [4.0] * 3600
+    peak[1777] = 900.0
+    dip = [1000.0] * 3600
+    dip[1777] = 0.0
+    hour = live(3600, p99_ms=peak, delivered=dip)
+    seconds = LoadViews(load(live=hour, length_s=3600.0, offered=[1000.0] * 3600)).seconds()
+    assert [len(curve.points) for curve in (*seconds.latencies, *seconds.rates)] == [300] * 6
+    assert max(seconds.latencies[2].values) == 0.9
+    assert min(named(seconds.rates, "delivered").values) == pytest.approx(1000 * 11 / 12)
 
 
 def test_thinning_keeps_the_peak_of_a_level() -> None:
@@ -75,21 +93,20 @@ def test_thinning_keeps_the_peak_of_a_level() -> None:
     assert max(LoadViews(result).levels().memory[0].values) == 600e6
 
 
-def test_what_was_offered_stands_beside_what_was_achieved() -> None:
-    rates = LoadViews(load()).seconds().rates
-    assert [curve.name for curve in rates] == ["offered", "send.rate", "delivery.rate"]
-    assert named(rates, "delivery.rate").points[3] == (3.0, 998.0)
-
-
 def test_a_missing_reading_is_a_gap() -> None:
     levels = LoadViews(load(), beside=[monitoring()]).levels()
     assert [at for at, value in named(levels.memory, "memory.server").points if value is None] == [20.0]
-    assert [curve.name for curve in levels.processor] == ["cpu.server", "generator.cpu"]
+    assert [curve.name for curve in levels.processor] == ["cpu.server"]
 
 
 def test_readings_before_and_after_the_load_are_left_out() -> None:
-    outside = readings(Count, [5.0, 6.0, 7.0], [-10, 3, 700])
-    assert LoadViews(load(measures={"connections.held": outside})).connects().counts[0].points == [(3.0, 6.0)]
+    outside = readings(Size, [5.0, 6.0, 7.0], [-10, 3, 700])
+    assert LoadViews(load(measures={"memory.server": outside})).levels().memory[0].points == [(3.0, 6.0)]
+
+
+def test_rates_of_a_monitoring_stand_beside_those_of_the_load() -> None:
+    queries = Watched({"query.rate": readings(Rate, [20.0] * 65)})
+    assert named(LoadViews(load(), beside=[queries]).seconds().rates, "query.rate").points[0] == (0.0, 20.0)
 
 
 def test_limits_of_levels_are_drawn_but_not_that_of_a_slope() -> None:
@@ -124,11 +141,6 @@ def test_faults_of_the_loads_time_are_shaded() -> None:
     ]
 
 
-def test_other_durations_are_drawn_where_nothing_was_delivered() -> None:
-    result = load(measures={"query.time": durations(0.01)})
-    assert LoadViews(result).seconds().latencies[0].name == "query p50"
-
-
 # -- markup --------------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +169,14 @@ def test_verdicts_come_first_with_word_and_line() -> None:
 def test_problems_summary_errors_and_environment_are_told() -> None:
     result = load(problems=["achieved 70 % of the asked rate"], errors={"ECONNREFUSED": 40})
     text = PageReader(load_page(result, machine="2 cores of X")).text
-    for words in ("achieved 70 %", "constant rate 1000/s", "ECONNREFUSED", "2 cores of X", "The generator's own error"):
+    for words in (
+        "achieved 70 %",
+        "constant rate 1000/s",
+        "ECONNREFUSED",
+        "2 cores of X",
+        "The generator's own error",
+        "25 %",
+    ):
         assert words in text
 
 
@@ -170,9 +189,8 @@ def test_a_log_gets_one_line_of_ascii() -> None:
 
 
 def test_a_load_of_which_nothing_is_left_has_a_report_all_the_same() -> None:
-    result = load(
-        measures={}, offered=(), problems=["the worker died"], errors={}, length_s=0.0, sending_s=0.0, warmup_s=0.0
-    )
+    times = {"length_s": 0.0, "sending_s": 0.0, "warmup_s": 0.0}
+    result = load(measures={}, offered=(), live={}, problems=["the worker died"], **times)
     reader = PageReader(load_fragment(result))
     assert "the worker died" in reader.text
     assert reader.count("svg") == 0
@@ -180,7 +198,7 @@ def test_a_load_of_which_nothing_is_left_has_a_report_all_the_same() -> None:
 
 def test_one_message_is_enough_for_a_report() -> None:
     one = Durations.of([STARTED_NS + SECOND_NS], [0])
-    PageReader(load_fragment(load(measures={"delivery.time": one, "send.rate": readings(Rate, [1.0])})))
+    PageReader(load_fragment(load(measures={"delivery.time": one}, live=live(1))))
 
 
 def test_hostile_texts_stay_text() -> None:

@@ -27,7 +27,7 @@ def accept(evidence: Evidence, starts: Iterable[Path]) -> Acceptance | None:
         starts: folders to look in, and in those around them.
 
     Raises:
-        ValueError: the criteria cannot be read; the text says why.
+        TimingError: the criteria cannot be read; the text says why.
     """
     criteria = _criteria(evidence.catalogues or _near(starts))
     tags = {tag for trial in evidence.trials for tag in trial.tags}

@@ -38,7 +38,7 @@ class RunReport:
         """What was found by now; None if the run has to do with no criterion.
 
         Raises:
-            ValueError: the criteria cannot be read; the text says why.
+            TimingError: the criteria cannot be read; the text says why.
         """
         journal.current().flush()
         return files.accept(self._record.evidence(), self._starts)
@@ -47,7 +47,7 @@ class RunReport:
         """Writes the files, and returns what to say on the console, nothing if no target was judged.
 
         Raises:
-            ValueError: the criteria cannot be read; the text says why.
+            TimingError: the criteria cannot be read; the text says why.
         """
         acceptance = self.acceptance()
         if acceptance is None:
