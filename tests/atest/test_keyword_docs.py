@@ -10,7 +10,7 @@ from robot.libdocpkg import LibraryDocumentation
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Delivery", "Faults", "Fixtures", "Sockets", "Stack", "Timing")
+ROOMS = ("Delivery", "Faults", "Fixtures", "Monitor", "Sockets", "Stack", "Timing")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -50,6 +50,10 @@ WITH_SOCKETS = "\n*** Settings ***\nLibrary    wireproof.Sockets\n"
 """What examples of Delivery, Faults and Timing take for granted."""
 
 
+WITH_STACK = "\n*** Settings ***\nLibrary    wireproof.Stack\n"
+"""What examples of Monitor take for granted."""
+
+
 def suite_of(room: str, setup: str) -> str:
     """A suite with one test for each keyword of a library: its example."""
     lines = ["*** Settings ***", f"Library    wireproof.{room}", f"Test Setup    {setup}", "*** Test Cases ***"]
@@ -78,6 +82,7 @@ def runs(tmp_path_factory, echo):
             f"ECHO_URL:{echo.url}",
         ),
         "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", "No Operation") + PREPARE),
+        "Monitor": run_robot(tmp_path_factory.mktemp("monitor"), suite_of("Monitor", "Ensure Stack") + WITH_STACK),
         "Sockets": run_robot(
             tmp_path_factory.mktemp("sockets"),
             suite_of("Sockets", "No Operation"),

@@ -3,6 +3,7 @@
 Importing psutil costs 30 ms, so other modules import this one inside functions.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from wireproof.monitor.looks import Look
 
 RSS_NOTE = "memory is the resident set: pages that processes share are counted for each (no proportional set here)"
 
-_PROC = Path("/proc")
+_LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
 class ProcessTree:
@@ -80,7 +81,7 @@ def _tree(pid: int) -> Iterator[psutil.Process]:
         if root.status() == psutil.STATUS_ZOMBIE:
             return
         yield root
-        if not (_PROC / str(pid) / "task" / str(pid) / "children").exists():
+        if not _LISTS_CHILDREN:
             yield from root.children(recursive=True)
             return
         waiting = _children(pid)
@@ -95,8 +96,10 @@ def _children(pid: int) -> list[int]:
     """The children that Linux lists of a process: a hundredth of the work that a look at all processes is."""
     found: list[int] = []
     with suppress(OSError):  # it has ended
-        for thread in (_PROC / str(pid) / "task").iterdir():
-            found += map(int, (thread / "children").read_text().split())
+        threads = f"/proc/{pid}/task"
+        for thread in os.listdir(threads):  # noqa: PTH208 - pathlib takes three times as long
+            with open(f"{threads}/{thread}/children") as listed:  # noqa: PTH123
+                found += map(int, listed.read().split())
     return found
 
 
