@@ -41,6 +41,8 @@ class Probe(ABC):
     subject: str
     metrics: tuple[str, ...] = ()
     """The numbers that it brings back."""
+    driver: str = ""
+    """The module that it needs."""
 
     @abstractmethod
     def ask(self) -> Answer:
@@ -104,6 +106,7 @@ class PostgresProbe(Probe):
 
     subject = "postgres"
     metrics = (*(f"{name}.postgres" for name in _FIGURES), "commits.postgres")
+    driver = "psycopg"
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -157,6 +160,7 @@ class RedisProbe(Probe):
 
     subject = "redis"
     metrics = ("dataset.redis", "clients.redis", "commands.redis")
+    driver = "redis"
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -14,7 +14,7 @@ from wireproof.journal import now_ns
 from wireproof.monitor.cpu import Identity, Times, TreeClock
 from wireproof.monitor.looks import Look
 
-RSS_NOTE = "memory is the resident set: pages that processes share are counted for each (no proportional set here)"
+_RESIDENT = "memory is the resident set: pages that processes share are counted for each (no proportional set here)"
 
 _LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
@@ -33,17 +33,13 @@ class ProcessTree:
         self._root = root
         self._clock: TreeClock | None = None
         self._clocked_ns = 0
-        self.is_proportional = True
-        """Whether pages that several processes share are counted once."""
+        self._remark = ""
 
     def look(self) -> Look:
         """What the tree uses now. The first look, also after a gap, has no share of the processor."""
         began = now_ns()
         pid = self._root()
         members = list(_tree(pid)) if pid is not None else []
-        if not members:
-            self._clock = None
-            return Look(began, now_ns(), f"{self._service} has no process")
         times = {}
         memory = 0
         for process in members:
@@ -51,6 +47,9 @@ class ProcessTree:
             with suppress(psutil.NoSuchProcess):
                 times[_identity(process)] = _times(process)
                 memory += self._memory(process)
+        if not memory:  # there is none, or it is about to end and has given its memory back
+            self._clock = None
+            return Look(began, now_ns(), f"{self._service} has no process")
         values = {f"memory.{self._service}": float(memory)}
         if self._clock is None:
             self._clock = TreeClock(times)
@@ -58,7 +57,7 @@ class ProcessTree:
             values[f"cpu.{self._service}"] = self._clock.used(times) / ((began - self._clocked_ns) / 1e9)
         self._clocked_ns = began
         root, created = _identity(members[0])
-        return Look(began, now_ns(), values=values, identity=f"process {root} of {created:.2f}")
+        return Look(began, now_ns(), values=values, identity=f"process {root} of {created:.2f}", remark=self._remark)
 
     def _memory(self, process: psutil.Process) -> int:
         try:
@@ -66,11 +65,11 @@ class ProcessTree:
         except psutil.ZombieProcess:
             return 0
         except psutil.AccessDenied:
-            self.is_proportional = False
+            self._remark = _RESIDENT
             return int(process.memory_info().rss)
         if hasattr(full, "pss"):
             return int(full.pss)
-        self.is_proportional = False
+        self._remark = _RESIDENT
         return int(full.rss)
 
 

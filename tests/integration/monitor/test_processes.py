@@ -98,7 +98,7 @@ def test_what_is_allocated_is_seen(planted: Planted, tree: ProcessTree) -> None:
     before = memory(tree)
     planted.tell(f"allocate {64 * MiB}")
     assert 64 * MiB * 0.95 < memory(tree) - before < 64 * MiB * 1.1
-    assert tree.is_proportional
+    assert tree.look().remark == "", "it is the proportional set"
 
 
 def test_pages_that_processes_share_count_once(planted: Planted, tree: ProcessTree) -> None:
