@@ -219,3 +219,10 @@ def test_the_log_shows_a_table(run: Run) -> None:
     (table,) = tables
     assert table.html
     assert "<td>memory.server</td>" in table.message
+
+
+def test_timelines_of_failures_leave_numbers_to_charts(run: Run) -> None:
+    pages = [text for name, text in run.artefacts().items() if name.startswith("wireproof/timelines/")]
+    assert pages
+    assert b'"kind": "sample"' in run.artefacts()["wireproof/journal.jsonl"]
+    assert not any(b"sample memory=" in page for page in pages)
