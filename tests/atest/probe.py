@@ -4,7 +4,7 @@ import threading
 
 from robot.api.deco import keyword, library
 
-OURS = ("wireproof-reader", "wireproof-crew", "wireproof-capture", "wireproof-traffic")
+OURS = ("wireproof-reader", "wireproof-crew", "wireproof-capture", "wireproof-traffic", "wireproof-monitor")
 _FINISHING_S = 10
 
 

@@ -13,7 +13,7 @@ EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 CRITERIA = Path(__file__).parents[2] / "resources" / "criteria.yaml"
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Delivery", "Faults", "Fixtures", "Report", "Sockets", "Stack", "Timing")
+ROOMS = ("Delivery", "Faults", "Fixtures", "Monitor", "Report", "Sockets", "Stack", "Timing")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -57,6 +57,8 @@ def with_criteria(directory):
     """A directory with the catalogue that examples of Timing take for granted."""
     shutil.copy(CRITERIA, directory)
     return directory
+WITH_STACK = "\n*** Settings ***\nLibrary    wireproof.Stack\n"
+"""What examples of Monitor take for granted."""
 
 
 def suite_of(room: str, setup: str) -> str:
@@ -88,6 +90,7 @@ def runs(tmp_path_factory, echo):
         ),
         "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", "No Operation") + PREPARE),
         "Report": run_robot(tmp_path_factory.mktemp("report"), suite_of("Report", "No Operation")),
+        "Monitor": run_robot(tmp_path_factory.mktemp("monitor"), suite_of("Monitor", "Ensure Stack") + WITH_STACK),
         "Sockets": run_robot(
             tmp_path_factory.mktemp("sockets"),
             suite_of("Sockets", "No Operation"),

@@ -59,11 +59,6 @@ class Alert:
             duration = f" for {Duration(self._for_s)}" if self._for_s else ""
             self._text = f"{self.comparison}{duration}: it is {now}"
 
-    @property
-    def is_true(self) -> bool:
-        """Whether it has come true."""
-        return bool(self._text)
-
     def take(self) -> str:
         """What to tell, once; empty before it has come true and after it was told."""
         if self._is_told or not self._text:

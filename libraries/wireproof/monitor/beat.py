@@ -11,7 +11,6 @@ class Beat:
     """Calls `look` every `every_s` seconds in a thread of its own.
 
     Attributes:
-        missed: how often it was late by a whole interval or more; those looks are left out.
         cpu_s: processor time of the thread so far.
         crash: why it ended by itself; empty while it did not.
     """
@@ -25,17 +24,22 @@ class Beat:
             look: called in the thread.
             close: called in the thread when it ends.
         """
-        self.missed = 0
         self.cpu_s = 0.0
         self.crash = ""
         self._every_s = every_s
         self._look = look
         self._close = close
+        self._has_looked = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"wireproof-monitor-{name}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def wait_for_first_look(self) -> None:
+        """Waits until it has looked once: looks end by themselves."""
+        while not self._has_looked.wait(SLICE_S):
+            pass
 
     def ask_to_stop(self) -> None:
         """Begins no further look."""
@@ -52,15 +56,15 @@ class Beat:
         except Exception as error:  # noqa: BLE001 - the monitoring is then worth nothing, and says why
             self.crash = f"{type(error).__name__}: {error}"
         finally:
+            self._has_looked.set()
             self._close()
 
     def _beat(self) -> None:
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             self._look()
+            self._has_looked.set()
             self.cpu_s = time.thread_time()
             due += self._every_s
-            late = int((time.monotonic() - due) / self._every_s)
-            if late > 0:
-                self.missed += late
-                due += late * self._every_s
+            if (late_s := time.monotonic() - due) > 0:  # what is missed is missed: a burst of looks shows nothing more
+                due += late_s // self._every_s * self._every_s

@@ -52,7 +52,6 @@ class CheckingKeywords:
 
         ```robotframework
         Start Monitoring    server
-        Sleep    1 s    at least one look
         ${peak}    Get Peak Memory    server    <    512 MB
         Should Be True    ${peak.bytes} > 0
         ```
@@ -113,7 +112,6 @@ class CheckingKeywords:
 
         ```robotframework
         Start Monitoring    probes
-        Sleep    1 s    at least one probe of each
         Uptime Should Be    100 %
         ```
         """

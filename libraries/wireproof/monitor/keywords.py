@@ -12,8 +12,9 @@ from wireproof import scopes
 from wireproof import stack as room
 from wireproof.arguments import converters
 from wireproof.journal import Mark
+from wireproof.journal import current as journal
 from wireproof.moments import Since, to_since
-from wireproof.monitor import table
+from wireproof.monitor import table, telling
 from wireproof.monitor.alerts import Alert
 from wireproof.monitor.checking_keywords import CheckingKeywords, at_ns
 from wireproof.monitor.errors import MonitorError
@@ -111,6 +112,7 @@ class Monitor(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     ) -> Mark:
         """Looks at the stack from now on, until `Stop Monitoring` or the end of the running test or suite.
 
+        It returns when everything was looked at once.
         Monitorings may overlap. One that asks for no more than another one costs nothing: they share the threads.
 
         Args:
@@ -131,9 +133,10 @@ class Monitor(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         """
         plan = Plan(targets, every.total_seconds(), pids or {}, greets)
         running = self._registry.start(name, plan, room.current())
-        for note in running.watch.notes:
-            logger.info(note)
+        for part, reason in running.watch.unseen.items():
+            logger.info(f"{part}: {reason}")
         scopes.current().defer(partial(self._registry.end, running))
+        running.watch.wait_for_first_looks()
         return Mark(running.name, running.began_ns)
 
     @keyword(tags=["Monitor"])
@@ -157,6 +160,7 @@ class Monitor(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         running = self._registry.find(name)
         self._registry.end(running)
         found = running.so_far(messages=messages)
+        journal().record("probe", found.name, totals=telling.totals(found))
         logger.info(table.html(found), html=True)
         return found
 

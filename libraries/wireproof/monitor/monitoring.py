@@ -1,7 +1,7 @@
 """What a monitoring came to: measures, whether the stack answered, and what excuses that it did not."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from wireproof.measures.estimate import Measure
@@ -32,7 +32,7 @@ class Monitoring:
         every_s: how often was looked.
         looks: by subject, in the order of time.
         windows: what was done on purpose.
-        notes: what was not looked at, and why.
+        unseen: what was not looked at, and why.
         complaints: why the monitor itself failed.
         overhead: what the monitor itself used of one core.
         messages: how many messages went through the server meanwhile; 0 where nobody says.
@@ -44,7 +44,7 @@ class Monitoring:
     every_s: float
     looks: Mapping[str, Sequence[Look]]
     windows: Sequence[Window]
-    notes: Sequence[str] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict)
     complaints: Sequence[str] = ()
     overhead: float = 0.0
     messages: int = 0
@@ -135,8 +135,8 @@ class Monitoring:
         problem = next(
             (look.problem for subject in subjects for look in self.looks.get(subject, ()) if look.problem), ""
         )
-        note = next((note for note in self.notes if f" {service} " in note), "")
-        return f": {problem or note}" if problem or note else ""
+        reason = problem or self.unseen.get(service, "")
+        return f" ({reason})" if reason else ""
 
     def growth(self, service: str) -> Trend:
         """How the memory of a service grows: against the messages so far where their number is known, else by minute.

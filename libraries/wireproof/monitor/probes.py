@@ -41,6 +41,8 @@ class Probe(ABC):
     subject: str
     metrics: tuple[str, ...] = ()
     """The numbers that it brings back."""
+    driver: str = ""
+    """The module that it needs."""
 
     @abstractmethod
     def ask(self) -> Answer:
@@ -104,6 +106,7 @@ class PostgresProbe(Probe):
 
     subject = "postgres"
     metrics = (*(f"{name}.postgres" for name in _FIGURES), "commits.postgres")
+    driver = "psycopg"
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -113,17 +116,30 @@ class PostgresProbe(Probe):
     def ask(self) -> Answer:
         from wireproof.monitor import sessions
 
-        was_lost = self._session is not None and not sessions.is_usable(self._session)
         try:
-            if self._session is None or was_lost:
-                self._session = sessions.connect(self._url)
-            sessions.ping(self._session)
-            return self._read(sessions.figures(self._session), "its session was lost" if was_lost else "")
+            remark = self._ping()
+            return self._read(sessions.figures(self._session), remark)
         except ValueError as refusal:
             return Answer(remark=_plain(refusal))
         except sessions.LOST as error:
             self.close()
             raise NotReadyError(_plain(error)) from None
+
+    def _ping(self) -> str:
+        """A session that was cut since the last look says nothing of PostgreSQL now: the next one does."""
+        from wireproof.monitor import sessions
+
+        remark = ""
+        if self._session is not None:
+            try:
+                sessions.ping(self._session)
+                return remark
+            except sessions.CUT:
+                self.close()
+                remark = "its session was lost"
+        self._session = sessions.connect(self._url)
+        sessions.ping(self._session)
+        return remark
 
     def _read(self, row: Mapping[str, Any], remark: str) -> Answer:
         now, commits = now_ns(), int(row["commits"])
@@ -144,6 +160,7 @@ class RedisProbe(Probe):
 
     subject = "redis"
     metrics = ("dataset.redis", "clients.redis", "commands.redis")
+    driver = "redis"
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -160,27 +177,22 @@ class RedisProbe(Probe):
                 retry=None,  # else it tries ten times, longer than our time-out
                 client_name=OURS,
             )
-        remark = ""
         try:
-            try:
-                self._client.ping()
-            except redis.ConnectionError:  # a connection that was cut since the last look says nothing of Redis now
-                self._client.ping()
-                remark = "its connection was lost"
-            return self._read(remark)
+            self._client.ping()  # where the connection was cut since the last look, the driver opens another one
+            return self._read(self._client)
         except (redis.RedisError, OSError) as error:
             raise NotReadyError(_plain(error)) from None
 
-    def _read(self, remark: str) -> Answer:
+    def _read(self, client: Any) -> Answer:
         import redis
 
         try:
-            told = self._client.info()
+            told = client.info()
         except redis.ResponseError as error:
             return Answer(remark=f"INFO was refused: {_plain(error)}")
         values = map(told.get, ("used_memory", "connected_clients", "instantaneous_ops_per_sec"))
         known = {metric: float(value) for metric, value in zip(self.metrics, values, strict=True) if value is not None}
-        return Answer(known, f"run {told.get('run_id', '')}", remark)
+        return Answer(known, f"run {told.get('run_id', '')}")
 
     def close(self) -> None:
         if self._client is not None:

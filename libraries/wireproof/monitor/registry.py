@@ -40,7 +40,7 @@ class Running:
             watch.plan.every_s,
             watch.looks.between(began_ns, ended_ns),
             watch.windows(),
-            watch.notes,
+            watch.unseen,
             watch.problems(began_ns),
             watch.overhead,
             messages,
@@ -68,11 +68,12 @@ class Registry:
             raise MonitorError(f"a monitoring '{safe(name, 60)}' is running already: give this one another name")
         name = name or next(free for free in self._names() if free not in self._running)
         shared = (running.watch for running in self._running.values())
+        began_ns = now_ns()
         watch = next((watch for watch in shared if watch.covers(plan, stack)), None)
         if watch is None:
             watch = Watch(plan, stack)
             watch.start()
-        running = self._running[name] = Running(name, watch, now_ns())
+        running = self._running[name] = Running(name, watch, began_ns)
         return running
 
     @staticmethod

@@ -12,8 +12,10 @@ from psycopg.rows import DictRow, dict_row
 
 from wireproof.stack.readiness import PROBE_S
 
-LOST = (psycopg.OperationalError, OSError)
-"""The server, or the way to it, is away."""
+CUT = psycopg.OperationalError
+"""The session has ended."""
+LOST = (CUT, OSError)
+"""It has ended, or does not answer in time."""
 
 _FIGURES = """
 SELECT d.xact_commit AS commits, pg_database_size(d.datid) AS size, pg_postmaster_start_time()::text AS started,
@@ -47,17 +49,6 @@ def connect(url: str) -> Session:
     )
 
 
-def is_usable(session: Session) -> bool:
-    """Whether the session is still there, as far as the server has told."""
-    if session.closed:
-        return False
-    try:
-        session.pgconn.consume_input()
-    except psycopg.Error:
-        return False
-    return not session.broken and session.pgconn.status == psycopg.pq.ConnStatus.OK
-
-
 def ping(session: Session) -> None:
     session.execute("SELECT 1")
 
@@ -85,6 +76,6 @@ def _bounded(exchange: Generator[Any, Any, Any], deadline: float) -> Generator[A
         while True:
             wanted = exchange.send((yield wanted))
             if time.monotonic() > deadline:
-                raise psycopg.OperationalError(f"no answer within {PROBE_S} s")
+                raise TimeoutError
     except StopIteration as end:
         return end.value

@@ -1,5 +1,6 @@
 """What there is to look at in a stack, and what there is not, and why."""
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -43,12 +44,12 @@ class Sources:
     Attributes:
         all: what is looked at.
         metrics: the numbers that they give.
-        notes: what cannot be looked at, and why.
+        unseen: what is not looked at, and why.
     """
 
     all: list[Source] = field(default_factory=list)
     metrics: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    unseen: dict[str, str] = field(default_factory=dict)
 
 
 def find(plan: Plan, stack: Stack) -> Sources:
@@ -80,10 +81,13 @@ def _add_services(sources: Sources, names: list[str], plan: Plan, stack: Stack) 
         elif service is not None:
             roots[name] = partial(_process_of, stack, name)
         else:
-            sources.notes.append(
-                f"what {name} uses is not measured: it is no service of this run; "
-                f'give its process where it runs on this machine, as in pids={{"{name}": 1234}}'
+            sources.unseen[name] = (
+                "what it uses is not measured: it is no service of this run; give its process where it runs on this "
+                f'machine, as in pids={{"{name}": 1234}}'
             )
+    if roots and (lack := _lack("psutil", "monitor")):
+        sources.unseen.update(dict.fromkeys(roots, lack))
+        roots.clear()
     if roots:
         from wireproof.monitor.processes import ProcessTree
 
@@ -105,11 +109,19 @@ def _add_probes(sources: Sources, plan: Plan, stack: Stack) -> None:
         (addresses.redis, RedisProbe(addresses.redis)),
     ]
     for url, probe in possible:
-        if url:
+        lack = _lack(probe.driver, "db") if url else "it is not probed: its address is not known"
+        if not lack:
             sources.all.append(Source(probe.subject, partial(_ask, probe), probe.close))
             sources.metrics.extend(probe.metrics)
         else:
-            sources.notes.append(f"{probe.subject} is not probed: its address is not known")
+            sources.unseen[probe.subject] = lack
+
+
+def _lack(module: str, extra: str) -> str:
+    """Why there is nothing to look with; empty where there is."""
+    if not module or importlib.util.find_spec(module) is not None:
+        return ""
+    return f"{module} is missing: pip install 'robotframework-wireproof[{extra}]'"
 
 
 def _ask(probe: Probe) -> Mapping[str, Look]:

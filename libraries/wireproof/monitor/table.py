@@ -39,7 +39,8 @@ def html(monitoring: Monitoring) -> str:
         _table(("Probe", "Sent", "Good", "Excused", "Failed", "Success"), list(_probes(monitoring))),
         *(f'<p class="w-bad">{escape(line)}</p>' for line in (*monitoring.problems, *telling.faults(monitoring))),
         *(f"<p>excused: {escape(line)}</p>" for line in telling.excuses(monitoring)),
-        *(f"<p>{escape(note)}</p>" for note in monitoring.notes),
+        *(f"<p>{escape(line)}</p>" for line in telling.remarks(monitoring)),
+        *(f"<p>{escape(f'{part}: {reason}')}</p>" for part, reason in monitoring.unseen.items()),
     ]
     return f'<style>{_STYLE}</style><div class="wireproof-monitoring">{"".join(parts)}</div>'
 

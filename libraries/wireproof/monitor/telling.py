@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from wireproof.journal import now_ns
 from wireproof.measures.proportion import Proportion
 from wireproof.monitor.monitoring import Monitoring
+from wireproof.monitor.sources import USED
 from wireproof.monitor.units import share
 from wireproof.wiretext import safe
 
 BLIND = "outages shorter than the interval between two probes may be missed"
+
+MOST_REMARKS = 10
 
 
 def clock(at_ns: int) -> str:
@@ -57,6 +60,27 @@ def excuses(monitoring: Monitoring) -> list[str]:
         f"'{label}' {_counted(probes[label], 'failed probe')}{', ' * (probes[label] * restarts[label] > 0)}"
         f"{_counted(restarts[label], 'restart')}"
         for label in dict.fromkeys((*probes, *restarts))
+    ]
+
+
+def totals(monitoring: Monitoring) -> dict[str, dict[str, int]]:
+    """By probe how many went well, failed and were excused."""
+    return {
+        subject: {"good": found.good, "failed": len(found.failed), "excused": len(found.excused)}
+        for subject, found in monitoring.probes.items()
+    }
+
+
+def remarks(monitoring: Monitoring) -> list[str]:
+    """What was worth knowing of looks that went well, and how often."""
+    counts = Counter(
+        (subject.removeprefix(USED), look.remark)
+        for subject, looks in monitoring.looks.items()
+        for look in looks
+        if look.remark
+    )
+    return [
+        f"{part}: {safe(remark, 200)} ({_times(count)})" for (part, remark), count in counts.most_common(MOST_REMARKS)
     ]
 
 

@@ -25,7 +25,7 @@ class Watch:
     Attributes:
         plan: what was asked for.
         metrics: the numbers that it gives.
-        notes: what it cannot look at, and why.
+        unseen: what it does not look at, and why.
         looks: what it saw.
     """
 
@@ -38,7 +38,7 @@ class Watch:
         found = sources.find(plan, stack)
         self.plan = plan
         self.metrics = found.metrics
-        self.notes = found.notes
+        self.unseen = found.unseen
         self.looks = Looks()
         self._stack = stack
         self._alerts: tuple[Alert, ...] = ()
@@ -56,6 +56,11 @@ class Watch:
         self.began_ns = now_ns()
         for beat in self._beats:
             beat.start()
+
+    def wait_for_first_looks(self) -> None:
+        """Waits until everything was looked at once."""
+        for beat in self._beats:
+            beat.wait_for_first_look()
 
     def stop(self) -> None:
         """Ends all threads and waits for them; does nothing when they have ended."""

@@ -13,6 +13,8 @@ ON_THE_PAGE = 2000
 
 _FROM_THE_FILE = 100
 _LONGEST_NAME = 60
+_SAMPLE = "sample"
+"""Numbers by the second: a chart's, not a timeline's."""
 
 
 class Evidence:
@@ -48,11 +50,12 @@ class Evidence:
 
     def _events(self, failure: Failure) -> list[journal.Event]:
         """The last events; what the failure tells of also where the journal has forgotten it."""
-        recent = journal.current().recent()
-        if len(recent) < journal.RECENT:
+        kept = journal.current().recent()
+        recent = [event for event in kept if event.kind != _SAMPLE]
+        if len(kept) < journal.RECENT:
             return recent
         told = journal_file.about(self._output / "wireproof" / "journal.jsonl", failure.ids, _FROM_THE_FILE)
-        return [*(event for event in told if event.at_ns < recent[0].at_ns), *recent]
+        return [*(event for event in told if event.at_ns < kept[0].at_ns), *recent]
 
 
 def _slug(text: str) -> str:

@@ -121,7 +121,7 @@ def test_what_was_not_read_is_refused_with_its_reason() -> None:
         found.readings("memory.sevrer")
     found = monitoring(process__server=[answered(at, "server has no process") for at in range(10)])
     with pytest.raises(
-        MonitorError, match=r"^there is no reading of cpu.server: server has no process; there are none at all$"
+        MonitorError, match=r"^there is no reading of cpu.server \(server has no process\); there are none at all$"
     ):
         found.readings("cpu.server")
 
@@ -156,7 +156,7 @@ def test_the_table_shows_everything_and_escapes_it() -> None:
         1.0,
         {"process.server": [used(at) for at in range(10)], "http": [answered(at, "<i>") for at in range(10)]},
         [],
-        notes=["redis is not probed: its address is not known"],
+        unseen={"redis": "it is not probed: its address is not known"},
         overhead=0.0123,
     )
     shown = table.html(found)
@@ -165,5 +165,15 @@ def test_the_table_shows_everything_and_escapes_it() -> None:
     assert "1.2 % of one core" in shown
     assert "<td>memory.server</td><td>50.0 MB</td><td>50.0 MB</td><td>50.0 MB</td><td>10</td><td>0</td>" in shown
     assert "<td>http</td><td>10</td><td>0</td><td>0</td><td>10</td><td>0 %</td>" in shown
-    assert "redis is not probed" in shown
+    assert "redis: it is not probed" in shown
     assert "http failed 10 times" in shown
+
+
+def test_remarks_are_told_with_how_often() -> None:
+    looks = [Look(at * S, at * S, remark="its session was lost" if at % 4 == 1 else "") for at in range(10)]
+    assert telling.remarks(monitoring(postgres=looks)) == ["postgres: its session was lost (3 times)"]
+
+
+def test_totals_are_counts_by_probe() -> None:
+    found = monitoring(http=[answered(at, "refused" if at == 3 else "") for at in range(10)])
+    assert telling.totals(found) == {"http": {"good": 9, "failed": 1, "excused": 0}}

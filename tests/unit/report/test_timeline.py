@@ -218,6 +218,11 @@ def test_a_connection_whose_login_is_refused_has_ended() -> None:
         (event(1, "service", "redis", action="killed", endpoint="h:1"), "■|redis|killed endpoint=h:1"),
         (event(1, "fault", "link", phase="on", name="drop"), "▲|link|fault 'drop' on"),
         (event(1, "fault", "link", phase="off", name="drop", number=3, touched=2), "▲|link|fault 'drop' off touched=2"),
+        (
+            event(1, "probe", "http", ok=False, problem="no answer within 2 s"),
+            "■|http|does not answer: no answer within 2 s",
+        ),
+        (event(1, "probe", "http", ok=True), "■|http|answers again"),
         (event(1, "wire", "gate", id="m-1", direction="to server"), "⇢|gate|passed to server m-1"),
         (event(1, "unsent", "a", id="m-1", reason="a is closed"), "↑|a|not sent: m-1 a is closed"),
         (event(1, "traffic", "calm", phase="on", rate=200.0, senders=["a"]), "↑|steady traffic 'calm' begins at 200/s"),

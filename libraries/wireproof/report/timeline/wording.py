@@ -214,6 +214,15 @@ def _measurement(event: Event) -> Entry:
     return Entry("note", "◎", _join(told, _rest(data, "what", "name", *_MEASURED)))
 
 
+def _probe(event: Event) -> Entry:
+    data = event.data
+    if "totals" in data:
+        return Entry("note", "◎", _join("probes", _rest(data.get("totals") or {})))
+    if data.get("ok"):
+        return Entry("service", "■", "answers again")
+    return Entry("bad", "■", _labelled("does not answer:", _text(data, "problem")))
+
+
 def _verdict(event: Event) -> Entry:
     return Entry("note", "◎", _join(safe(event.kind), _text(event.data, "text"), _rest(event.data, "text")))
 
@@ -255,6 +264,7 @@ _KINDS: dict[str, Callable[[Event], Entry]] = {
     "stream": _told,
     "service": _service,
     "fault": _fault,
+    "probe": _probe,
     "verdict": _verdict,
     "measurement": _measurement,
     "leaks": _verdict,
