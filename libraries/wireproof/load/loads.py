@@ -145,9 +145,7 @@ class Loads:
     def _require_allowed(self, plan: Plan) -> None:
         """Guard rails of an attached stack hold for loads, too."""
         others = [running.plan.profile for running in self._running.values()]
-        self._guard_rails.allow_connections(
-            sum(one.peak_connections for one in others), plan.profile.peak_connections
-        )
+        self._guard_rails.allow_connections(sum(one.peak_connections for one in others), plan.profile.peak_connections)
         already = sum(profile.peak_rate(one) for one in others)
         rate = profile.peak_rate(plan.profile)
         if rate:
