@@ -71,8 +71,9 @@ def texts_of(ids: Ids, numbers: "Ints") -> Any:
     """The ids of these numbers, as an array of ASCII bytes."""
     import numpy as np
 
-    digits = np.char.zfill(numbers.astype(f"S{DIGITS}"), DIGITS)
-    return np.char.add(ids.prefix.encode(), digits) if len(numbers) else np.empty(0, "S1")
+    if not len(numbers):
+        return np.empty(0, "S1")
+    return np.char.add(ids.prefix.encode(), np.char.zfill(numbers.astype(f"S{DIGITS}"), DIGITS))
 
 
 def merged(parts: Sequence["History"]) -> "History":
