@@ -135,8 +135,8 @@ def reason(error: BaseException) -> str:
             return safe(error)
         case ssl.SSLError():
             return f"TLS {error.reason or 'handshake'}"
-        case OSError() if error.errno in errno.errorcode:
-            return errno.errorcode[error.errno]
+        case OSError(errno=int(number)) if number in errno.errorcode:
+            return errno.errorcode[number]
     return safe(f"{type(error).__name__}: {error}", 120)
 
 

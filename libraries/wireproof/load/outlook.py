@@ -151,7 +151,8 @@ class Outlook:
 
         tally = self._tally
         pairs = np.stack([np.array(tally.received_message, np.int64), np.array(tally.received_client, np.int64)])
-        return np.unique(pairs, axis=1)[0] - tally.first
+        got: Ints = np.unique(pairs, axis=1)[0] - tally.first
+        return got
 
 
 def _missing(wanted: "Ints", got: "Ints") -> "Ints":
