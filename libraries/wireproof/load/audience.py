@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def audiences(plan: Plan) -> list[list[int]]:
-    """The clients that get what each client sends, by their numbers in the ledger's names; the empty name sends none."""
+    """The clients that get what each client sends, by their numbers in the ledger; the first, nobody, sends none."""
     groups: dict[str, list[int]] = {}
     members = plan.members[: plan.profile.peak_connections]
     for index, member in enumerate(members):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-_PADDING = "padding"
+_PADDING = "pad"
 
 
 def padded(body: Any, size: int, length: Callable[[Any], int]) -> Any:
@@ -18,9 +18,11 @@ def padded(body: Any, size: int, length: Callable[[Any], int]) -> Any:
         ValueError: the message is larger already, or the body can hold no padding.
     """
     if isinstance(body, str):
+
         def fill(count: int) -> Any:
             return body + "x" * count
     elif body is None or isinstance(body, dict):
+
         def fill(count: int) -> Any:
             return {**(body or {}), _PADDING: "x" * count}
     elif size:

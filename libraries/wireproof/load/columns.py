@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from wireproof.delivery.columns import ABSENT
 from wireproof.load.audience import audiences
-from wireproof.load.ids import DIGITS, PER_SHARD, Ids
+from wireproof.load.ids import DIGITS, Ids
 from wireproof.load.plan import Plan
 
 if TYPE_CHECKING:
@@ -13,13 +13,9 @@ if TYPE_CHECKING:
     from wireproof.dialects import Traits
     from wireproof.load.connection import Worker
 
-_MESSAGES: Mapping[str, str] = {
-    "sent": "message",
-    "verdicts": "message",
-    "received": "message",
-    "confirmed": "message",
-    "expected": "message",
-}
+_MESSAGES = frozenset({"sent", "verdicts", "received", "confirmed", "expected"})
+"""Tables with a column of messages."""
+
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "sent": ("to", "kind"),
     "logins": ("identity", "epoch"),
@@ -75,8 +71,9 @@ def texts_of(ids: Ids, numbers: "Ints") -> Any:
     """The ids of these numbers, as an array of ASCII bytes."""
     import numpy as np
 
-    digits = np.char.zfill(numbers.astype(f"S{DIGITS}"), DIGITS)
-    return np.char.add(ids.prefix.encode(), digits) if len(numbers) else np.empty(0, "S1")
+    if not len(numbers):
+        return np.empty(0, "S1")
+    return np.char.add(ids.prefix.encode(), np.char.zfill(numbers.astype(f"S{DIGITS}"), DIGITS))
 
 
 def merged(parts: Sequence["History"]) -> "History":
@@ -98,13 +95,20 @@ def merged(parts: Sequence["History"]) -> "History":
         message_of = number_of[start : start + len(part.ids)]
         for table, columns in part.tables.items():
             for name, column in columns.items():
-                if name == _MESSAGES.get(table):
-                    column = np.where(column == ABSENT, ABSENT, message_of[column]) if len(column) else column
-                elif name in ("client", "sender") or name in _NAMES.get(table, ()):
-                    column = name_of[column]
-                tables[table][name].append(column)
-    whole = {table: {name: np.concatenate(parts) for name, parts in columns.items()} for table, columns in tables.items()}
+                tables[table][name].append(_renumbered(table, name, column, message_of, name_of))
+    whole = {
+        table: {name: np.concatenate(parts) for name, parts in columns.items()} for table, columns in tables.items()
+    }
     return History.from_columns(whole, unique, names.texts, parts[0].run)
+
+
+def _renumbered(table: str, name: str, column: "Ints", message_of: "Ints", name_of: "Ints") -> "Ints":
+    """A column of one worker with the numbers of all."""
+    import numpy as np
+
+    if name == "message" and table in _MESSAGES and len(column):
+        return np.where(column == ABSENT, ABSENT, message_of[column])
+    return name_of[column] if name in ("client", "sender", *_NAMES.get(table, ())) else column
 
 
 class _Names:

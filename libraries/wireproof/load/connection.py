@@ -11,8 +11,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport
 from wireproof.delivery.columns import ABSENT
 from wireproof.dialects import BINARY, TEXT, Dialect, Draft, Frame, LoginRefused, Message, Outgoing
 from wireproof.journal import now_ns
-from wireproof.load.answers import Answer
-from wireproof.load.answers import answer as make_answer
+from wireproof.load.answers import Answer, answer_of
 from wireproof.load.reading import Reader, Reading, body_digest
 from wireproof.load.receipts import Shape, Shapes
 from wireproof.load.tally import Tally
@@ -34,6 +33,7 @@ class Worker:
     Attributes:
         tally: what they saw.
         closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
+        frames, parsed: how many came, and how many of them the dialect had to read.
         faults: what the dialect raised: how often, and the first one's traceback.
         acknowledged: whether a message is done when the peer says so, else when it arrives.
         notes_others: whether messages that nobody of this load sent are receipts, too: what a server pushes.
@@ -49,7 +49,7 @@ class Worker:
         self.closed_loop = False
         self.acknowledged = False
         self.notes_others = False
-        self.frames = 0
+        self.frames = self.parsed = 0
         self.faults = 0
         self.first_fault = ""
         self.misread = ""
@@ -66,7 +66,7 @@ class Worker:
             self.connections[self.tally.sent_client[row]].send(at_ns)
 
 
-class Connection(WSListener):  # type: ignore[misc]
+class Connection(WSListener):
     """One member's connection.
 
     Args:
@@ -204,13 +204,11 @@ class Connection(WSListener):  # type: ignore[misc]
             payload = frame.get_payload_as_bytes()
             worker = self.worker
             worker.frames += 1
-            place = 0
             for shape in worker.known:
                 found = shape.match(payload)
                 if found is not None:
-                    self._take(shape, place, found, payload, at_ns)
+                    self._take(shape, found, payload, at_ns)
                     return
-                place += 1
             self._read(TEXT, payload, at_ns)
         elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self._join(kind, frame, at_ns)
@@ -226,7 +224,7 @@ class Connection(WSListener):  # type: ignore[misc]
             self._fragments = []
             self._read(opcode[0], b"".join(parts), at_ns)
 
-    def _take(self, shape: Shape, place: int, found: Any, payload: bytes, at_ns: int) -> None:
+    def _take(self, shape: Shape, found: Any, payload: bytes, at_ns: int) -> None:
         """Notes what a frame of a known shape says."""
         worker = self.worker
         number = int(found[1])
@@ -234,7 +232,7 @@ class Connection(WSListener):  # type: ignore[misc]
             seq = int(found[2]) if shape.numbered else ABSENT
             worker.tally.receive(self.client, number, at_ns, seq, shape.reading.retry, shape.reading.digest)
             if self._answering:
-                self._answer(place, found, payload, number, seq)
+                self._answer(shape.place, found, payload, number, seq)
         if shape.outcome:
             worker.tally.judge(self.client, number, shape.outcome, at_ns)
             worker.done(number, at_ns)
@@ -248,8 +246,8 @@ class Connection(WSListener):  # type: ignore[misc]
         worker, answer = self.worker, self._answers.get(place)
         if answer is None:
             id = worker.reader.ids.text(number)
-            answer = self._answers[place] = make_answer(self.dialect, Frame(TEXT, payload), found, id, worker.values)
-        for outgoing in answer(payload, number, seq):
+            answer = self._answers[place] = answer_of(self.dialect, Frame(TEXT, payload), found, id, worker.values)
+        for outgoing in answer.to(payload, number, seq):
             if outgoing.about:
                 worker.tally.confirm(self.client, number, now_ns())
             self._send_all((outgoing,))
@@ -257,6 +255,7 @@ class Connection(WSListener):  # type: ignore[misc]
     def _read(self, opcode: int, payload: bytes, at_ns: int) -> None:
         """Lets the dialect read a frame."""
         worker = self.worker
+        worker.parsed += 1
         try:
             frame = Frame(opcode, payload, at_ns)
             messages = self.dialect.feed(frame)

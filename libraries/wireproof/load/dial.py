@@ -70,10 +70,12 @@ class Dialer:
                 connection.leave()
                 if isinstance(error, asyncio.CancelledError):
                     raise
+                tally.refused += 1
                 tally.errors[f"connect: {reason(error)}"] += 1
                 return False
             except Exception as error:  # noqa: BLE001 - what an author's dialect raised at the login, counted already
                 connection.leave()
+                tally.refused += 1
                 tally.errors[f"connect: {type(error).__name__}"] += 1
                 return False
         tally.opened(connection, now_ns())
@@ -133,8 +135,8 @@ def reason(error: BaseException) -> str:
             return safe(error)
         case ssl.SSLError():
             return f"TLS {error.reason or 'handshake'}"
-        case OSError() if error.errno in errno.errorcode:
-            return errno.errorcode[error.errno]
+        case OSError(errno=int(number)) if number in errno.errorcode:
+            return errno.errorcode[number]
     return safe(f"{type(error).__name__}: {error}", 120)
 
 

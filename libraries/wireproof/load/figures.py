@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,7 +111,9 @@ class Figures:
     def achieved(self) -> int:
         """Those of them that were sent before it ended, or that nobody could have sent."""
         sent = self._history["sent"]
-        in_time = (sent["due"] >= self._from_ns) & (sent["due"] < self._to_ns) & (sent["at"] < self._to_ns + _IN_TIME_NS)
+        in_time = (
+            (sent["due"] >= self._from_ns) & (sent["due"] < self._to_ns) & (sent["at"] < self._to_ns + _IN_TIME_NS)
+        )
         return min(self.asked, int(in_time.sum()) + self._count("unsent"))
 
     @property
@@ -147,7 +150,7 @@ class Figures:
     def counts(self) -> dict[str, int]:
         """What is counted, by name."""
         kept = self.conservation
-        names = ("tried", "connected", "others", "frames")
+        names = ("tried", "connected", "others", "frames", "parsed")
         outcome = self._facts.outcome
         return {
             **{name: self._count(name) for name in names},
@@ -177,7 +180,8 @@ class Figures:
         }
         for metric in dict.fromkeys(metric for part in self._parts for metric in part.times):
             pairs = [part.times[metric] for part in self._parts if metric in part.times]
-            times[metric] = tuple(np.concatenate([np.array(pair[side], np.int64) for pair in pairs]) for side in (0, 1))
+            at, took = (np.concatenate([np.array(pair[side], np.int64) for pair in pairs]) for side in (0, 1))
+            times[metric] = at, took
         found: dict[str, Measure] = {name: Durations.of(at, took) for name, (at, took) in times.items() if len(at)}
         return {**found, **self._proportions(), **self._levels()}
 
@@ -267,6 +271,6 @@ class Figures:
         places = np.searchsorted(second[order], np.arange(count + 1))
         shares = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
         for name, share in shares.items():
-            parts = (took[order[begin:end]] for begin, end in zip(places[:-1], places[1:], strict=True))
+            parts = (took[order[begin:end]] for begin, end in pairwise(places))
             series[name] = [float(np.percentile(part, share)) if len(part) else None for part in parts]
         return series

@@ -56,9 +56,7 @@ def workers_of(plan: Plan) -> int:
     elif plan.traffic.model == "closed":
         wanted = cores
     else:
-        peak = max(
-            profile.peak_rate(plan.profile) / _RATE_OF_ONE, plan.profile.peak_connections / _CONNECTIONS_OF_ONE
-        )
+        peak = max(profile.peak_rate(plan.profile) / _RATE_OF_ONE, plan.profile.peak_connections / _CONNECTIONS_OF_ONE)
         wanted = min(cores, math.ceil(peak))
     return len(shards_of(plan, max(1, wanted)))
 

@@ -95,7 +95,7 @@ class Outlook:
             phase=phase,
             elapsed_s=(now - start_ns) / 1e9 if start_ns else 0.0,
             connected=sum(connection.is_open for connection in self._worker.connections.values()),
-            refused=tally.tried - len(tally.logins),
+            refused=tally.refused,
             sent=tally.sent,
             acked=self._acked,
             delivered=len(tally.received_at),
@@ -151,7 +151,8 @@ class Outlook:
 
         tally = self._tally
         pairs = np.stack([np.array(tally.received_message, np.int64), np.array(tally.received_client, np.int64)])
-        return np.unique(pairs, axis=1)[0] - tally.first
+        got: Ints = np.unique(pairs, axis=1)[0] - tally.first
+        return got
 
 
 def _missing(wanted: "Ints", got: "Ints") -> "Ints":

@@ -40,7 +40,8 @@ class Probes:
         """Starts the echo."""
         self._server = await ws_create_server(lambda _: _Echo(), "127.0.0.1", 0, use_aiofastnet=False)
         port = self._server.sockets[0].getsockname()[1]
-        _, self._client = await ws_connect(lambda: _Echoed(self), f"ws://127.0.0.1:{port}/", use_aiofastnet=False)
+        self._client = _Echoed(self)
+        await ws_connect(lambda: self._client, f"ws://127.0.0.1:{port}/", use_aiofastnet=False)
 
     def start(self) -> None:
         """Begins to measure."""
@@ -89,7 +90,7 @@ class Probes:
             self.gc_took.append(at - self._collecting)
 
 
-class _Echo(WSListener):  # type: ignore[misc]
+class _Echo(WSListener):
     """Sends back what it gets."""
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -97,7 +98,7 @@ class _Echo(WSListener):  # type: ignore[misc]
             transport.send(WSMsgType.BINARY, frame.get_payload_as_bytes())
 
 
-class _Echoed(WSListener):  # type: ignore[misc]
+class _Echoed(WSListener):
     """Sends the moment, and notes how long it took to come back."""
 
     def __init__(self, probes: Probes) -> None:

@@ -27,6 +27,7 @@ _LESSONS: Final = 256
 _SHORTEST_VARIABLE: Final = 6
 """A shorter word with a digit in it may be a code, of which another one says something else."""
 
+
 @dataclass(frozen=True)
 class Shape:
     """A pattern of frames, and what each of them says.
@@ -34,12 +35,14 @@ class Shape:
     Attributes:
         pattern: finds the message's number, and the delivery's where there is one, as groups 1 and 2.
         reading: what the frames say, but for these two.
+        place: its place among the shapes of the worker, which it keeps.
         sample: the frame it was learned from.
         variable: places of words that may be others, with what each begins with.
     """
 
     pattern: "re.Pattern[bytes]"
     reading: Reading
+    place: int
     sample: Tokens
     variable: Mapping[int, bytes]
 
@@ -85,7 +88,7 @@ class Shapes:
             if (merged := lesson.merged(shape)) is not None:
                 self.known[place] = merged
                 return
-        if len(self.known) < SHAPES and (made := lesson.shape({})) is not None:
+        if len(self.known) < SHAPES and (made := lesson.shape(len(self.known), {})) is not None:
             self.known.append(made)
 
     def forget(self) -> None:
@@ -113,34 +116,34 @@ class _Lesson:
             if not self._is_free(place, known):
                 return None
             variable[place] = _common(variable.get(place, known), word)
-        return self.shape(variable)
+        return self.shape(shape.place, variable)
 
-    def shape(self, variable: dict[int, bytes]) -> Shape | None:
-        """The shape of the frame, with words that may be others, each with what it begins with."""
+    def shape(self, place: int, variable: dict[int, bytes]) -> Shape | None:
+        """The shape of the frame for a place, with words that may be others, each with what it begins with."""
         seq_matters = self._reading.seq != ABSENT
         if self._id not in self._frame.payload or (seq_matters and self._seq_place is None):
             return None
         pattern, ids = b"", 0
-        for place, gap in enumerate(self._tokens.gaps):
+        for at, gap in enumerate(self._tokens.gaps):
             pattern += re.escape(gap)
-            if place == len(self._tokens.words):
+            if at == len(self._tokens.words):
                 break
-            word = self._tokens.words[place]
-            if self._carries_id(place):
+            word = self._tokens.words[at]
+            if self._carries_id(at):
                 # An id stands twice where the protocol says so; both times it has to be the same.
                 digits, ids = (b"(?P<id>[0-9]{%d})" % DIGITS if not ids else b"(?P=id)"), ids + 1
                 escaped, prefix = re.escape(self._id), re.escape(self._id[:-DIGITS])
                 pattern += re.escape(word).replace(escaped, prefix + digits, 1)
-            elif seq_matters and place == self._seq_place:
+            elif seq_matters and at == self._seq_place:
                 pattern += b"(?P<seq>[0-9]{1,18})"
-            elif place in variable:
-                pattern += _any(variable[place], word)
+            elif at in variable:
+                pattern += _any(variable[at], word)
             else:
                 pattern += re.escape(word)
         compiled = re.compile(pattern)
         if seq_matters and compiled.groupindex["seq"] < compiled.groupindex["id"]:
             return None
-        shape = Shape(compiled, self._reading, self._tokens, variable)
+        shape = Shape(compiled, self._reading, place, self._tokens, variable)
         found = compiled.fullmatch(self._frame.payload)
         return shape if found and shape.read(found) == self._reading else None
 
@@ -191,7 +194,10 @@ def _answer(dialect: Dialect, message: Message) -> object:
     """What a message is answered with, but for what is new in each answer."""
     first, second = ([Tokens.of(outgoing.payload) for outgoing in dialect.answers(message)] for _ in range(2))
     return [
-        (one.gaps, [word for word, again in zip(one.words, other.words, strict=True) if word == again and not present(word)])
+        (
+            one.gaps,
+            [word for word, again in zip(one.words, other.words, strict=True) if word == again and not present(word)],
+        )
         for one, other in zip(first, second, strict=True)
     ]
 

@@ -74,7 +74,7 @@ class Shard:
         self.worker.notes_others = plan.traffic.scenario == "push only"
         self.probes = Probes(self.worker.values.refresh)
         self.start_ns = self.ended_ns = 0
-        self.stopped = False
+        self._stop = asyncio.Event()
         self.due = 0
         self.phase = "connecting"
         self._senders = {*senders_of(plan)} & {*self.members}
@@ -179,7 +179,7 @@ class Shard:
             else:
                 connection.send(due_ns)
 
-        self.due = await pace(self.start_ns, due.tolist(), send, lambda: self.stopped, spin=self.plan.pace.spin)
+        self.due = await pace(self.start_ns, due.tolist(), send, self._stop.is_set, spin=self.plan.pace.spin)
         await self._until(self.plan.profile.duration_s)
 
     async def _closed_loop(self) -> None:
@@ -204,14 +204,15 @@ class Shard:
 
     async def _until(self, after_s: float) -> None:
         """Waits until so long after the start, or until it is stopped."""
-        while not self.stopped and (left := self.start_ns / 1e9 + after_s - now_ns() / 1e9) > 0:
-            await asyncio.sleep(min(left, _LOOK_S))
+        left_s = self.start_ns / 1e9 + after_s - now_ns() / 1e9
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), max(0.0, left_s))
 
     async def _drain(self) -> None:
-        allowed = min(self.plan.pace.drain_s, _STOPPED_DRAIN_S) if self.stopped else self.plan.pace.drain_s
+        allowed = min(self.plan.pace.drain_s, _STOPPED_DRAIN_S) if self._stop.is_set() else self.plan.pace.drain_s
         deadline = now_ns() + int(allowed * 1e9)
         outlook = Outlook(self.plan, self.worker)
-        while now_ns() < deadline and not outlook.is_quiet():
+        while now_ns() < deadline and not outlook.is_quiet():  # noqa: ASYNC110 - computed from columns, told by nobody
             await asyncio.sleep(_LOOK_S)
 
     async def _tell(self, told: Callable[[Progress], None]) -> None:
@@ -222,7 +223,7 @@ class Shard:
 
     def stop(self) -> None:
         """Sends nothing more; what is on its way may still come."""
-        self.stopped = True
+        self._stop.set()
         self.worker.closed_loop = False
         if self._early is not None:
             self._early.cancel()
@@ -255,6 +256,7 @@ class Shard:
                 "unsent": tally.unsent,
                 "others": tally.others,
                 "frames": worker.frames,
+                "parsed": worker.parsed,
             },
             errors=dict(tally.errors),
             cpu=probes.cpu_s / probes.wall_s if probes.wall_s else 0.0,

@@ -33,7 +33,6 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It could not do its part at all, and why: one line, and a traceback where it is nobody's mistake in the plan."""
+    """It cannot do its part of such a plan, and why, in one line."""
 
     reason: str
-    traceback: str = ""

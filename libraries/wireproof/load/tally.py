@@ -37,7 +37,7 @@ class Tally:
         self.gaps: list[Mapping[str, int]] = []
         self.connect_at, self.connect_took = array("q"), array("q")
         self.login_at, self.login_took = array("q"), array("q")
-        self.tried = 0
+        self.tried = self.refused = 0
         self.unsent = 0
         self.others = 0
 

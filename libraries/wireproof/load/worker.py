@@ -22,12 +22,7 @@ def main() -> None:
     orders_in, say = sys.stdin.buffer, _voice()
     sys.path[:0] = [path for path in json.loads(orders_in.readline()) if path not in sys.path]
     orders: Orders = pickle.load(orders_in)  # noqa: S301 - from the process that started this one
-    try:
-        _run(_work(orders, orders_in, say))
-    except (ValueError, OSError) as error:
-        import traceback
-
-        say(Failed(str(error), traceback.format_exc()))
+    _run(_work(orders, orders_in, say))
     sys.stderr.flush()
     # A thread still waits for orders: an interpreter that ends as usual would wait for the lock that it holds.
     os._exit(0)
@@ -71,7 +66,11 @@ async def _work(orders: Orders, orders_in: BinaryIO, say: Callable[[object], Non
                 started.set_result(now_ns())
 
     threading.Thread(target=_listen, args=(orders_in, loop, told), daemon=True).start()
-    await shard.connect(say)
+    try:
+        await shard.connect(say)
+    except (ValueError, OSError) as error:
+        say(Failed(str(error)))
+        return
     say(Ready(len(shard.worker.connections)))
     await shard.run(await started, say)
     say(shard.result(orders.folder / f"shard-{orders.index}.npz"))

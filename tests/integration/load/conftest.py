@@ -1,0 +1,1 @@
+"""Loads against small servers of these tests."""
