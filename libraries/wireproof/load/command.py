@@ -152,7 +152,7 @@ def _statistics(name: str, measure: object) -> Sequence[str]:
 def _conclude(ended: Ended, folder: Path) -> int:
     """Prints what came of it; the word for all of it is the last thing that is seen."""
     result = ended.result
-    for line in ended.picture.summary:
+    for line in ended.picture.summary[1:]:
         print(safe(line, 400))
     for problem in result.problems:
         print(f"INVALID: {safe(problem, 400)}")
