@@ -35,5 +35,5 @@ def test_a_run_is_seen_as_it_was(robot_run):
     assert [message.message for message in run.messages(run.tests["Fails"])] == ["in a set-up", "one line"]
     assert [message.html for message in run.messages(run.tests["Passes"])] == [False, True]
     (sleep,) = run.keywords("Sleep")
-    assert 0.15 < sleep.elapsed_time.total_seconds() < 5
+    assert 0 < sleep.elapsed_time.total_seconds() < 10
     assert {"output.xml", "log.html", "report.html", "console"} <= run.artefacts().keys()

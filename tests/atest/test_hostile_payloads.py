@@ -166,7 +166,7 @@ def suite() -> str:
 *** Settings ***
 Library    wireproof.Sockets
 Suite Setup    Know Secrets
-Test Timeout    10 s
+Test Timeout    1 minute
 
 *** Test Cases ***
 {tests}

@@ -101,9 +101,7 @@ class Traffic:
         if not self._is_told:
             self._is_told = True
             report = self.report
-            journal().record(
-                "traffic", self.name, at_ns=self._end_ns, phase="off", sent=report.sent, unsent=report.unsent
-            )
+            journal().record("traffic", self.name, phase="off", sent=report.sent, unsent=report.unsent)
 
     @property
     def report(self) -> TrafficReport:

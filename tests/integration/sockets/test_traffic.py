@@ -198,6 +198,32 @@ def test_an_interrupted_stop_is_finished_with_its_scope(
     assert [event.data["phase"] for event in noted("traffic", began)] == ["on", "off"]
 
 
+def test_its_end_is_told_after_its_last_message(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was due before the end is still sent; else it would be taken for other traffic, after this one."""
+    blocked, release = threading.Event(), threading.Event()
+    alice, join = pair.clients.find("alice"), threading.Thread.join
+    send = alice.send
+
+    def stuck(outgoing: Any, **options: Any) -> Any:
+        blocked.set()
+        release.wait(GENEROUS_S)
+        return send(outgoing, **options)
+
+    def let_go(thread: threading.Thread, timeout: float | None = None) -> None:
+        release.set()
+        join(thread, timeout)
+
+    monkeypatch.setattr(alice, "send", stuck)
+    began = start(pair)
+    assert blocked.wait(GENEROUS_S)
+    wait_until(lambda: now_ns() > began + 100_000_000)  # fifty are due
+    monkeypatch.setattr(threading.Thread, "join", let_go)
+    pair.stop_tracked_traffic()
+    sent = noted("sent", began, "alice")
+    assert len(sent) >= 50
+    assert noted("traffic", began)[-1].at_ns >= sent[-1].at_ns
+
+
 def test_several_traffics_run_at_once_each_under_its_name(pair: Any) -> None:
     start(pair, name="one")
     start(pair, name="two")

@@ -22,7 +22,7 @@ Writes Wait
 All Commands Wait
     [Documentation]    Nobody gets an answer, until the time is over.
     [Tags]    fault:pause-all
-    Pause Cache    all    duration=1s
+    Pause Cache    all    duration=3s
     Command Should Fail    Timeout    GET    greeting
     All Should Be Well After Healing
 

@@ -35,7 +35,7 @@ Silence After Connecting
     ...    helps.
     [Tags]    fault:silence
     Refuse Connections    room    mode=silence
-    Connection Should Be Refused    via=room    within=300ms    stage=http
+    Connection Should Be Refused    via=room    within=1s    stage=http
     Alice Should Get In After Healing
 
 Connecting Takes Long

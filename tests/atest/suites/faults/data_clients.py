@@ -13,7 +13,7 @@ from wireproof import stack
 PATIENCE_S = 15
 """For what a busy machine needs time for."""
 
-SHORT_S = 0.3
+SHORT_S = 1
 """How long the client of Redis waits for an answer."""
 
 

@@ -42,7 +42,7 @@ Sessions Are Terminated
     ${sent}    Device Writes    alice    bob
     Wait Until Somebody Waits
     Terminate Database Sessions    db=shop    every=100ms
-    Message Should Be Answered    alice    ${sent}    failed    code=UNAVAILABLE    timeout=3s
+    Message Should Be Answered    alice    ${sent}    failed    code=UNAVAILABLE
     Heal All Faults
     End To Lock
     All Should Be Well After Healing
