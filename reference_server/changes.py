@@ -126,7 +126,7 @@ class Changes:
         waiting = self._waiting[channel]
         try:
             while waiting and not channel.closed:
-                now = replies.stamp(self._clock.now())
+                now = self._clock.stamp()
                 channel.link.send(channel.addressee.message(b"notification", waiting.popleft(), now))
                 if channel.link.congested():
                     await channel.link.drain()

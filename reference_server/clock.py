@@ -14,6 +14,7 @@ class Clock:
         self._skipped = 0.0
         self.ahead = 0.0
         """Seconds that the wall time is ahead of the real one."""
+        self._stamp = (0, b"")
 
     def advance(self, seconds: float) -> None:
         """Move on; raises ValueError for a step back, or one beyond FARTHEST."""
@@ -33,6 +34,13 @@ class Clock:
     def now(self) -> datetime:
         """The same moment as an aware datetime, as the database wants it."""
         return datetime.fromtimestamp(self.wall(), UTC)
+
+    def stamp(self) -> bytes:
+        """The same moment as every message carries it; the text is made once a millisecond."""
+        millisecond = int(self.wall() * 1000)
+        if self._stamp[0] != millisecond:
+            self._stamp = (millisecond, iso(datetime.fromtimestamp(millisecond / 1000, UTC)).encode())
+        return self._stamp[1]
 
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back."""

@@ -236,7 +236,7 @@ class Delivery:
         """Numbers up to `last` have no row any more: tell the client, and count them as confirmed."""
         for first, end in channel.owed(channel.cursor + 1, last):
             payload = replies.gap(first, end)
-            channel.link.send(channel.addressee.message(b"notification", payload, replies.stamp(self._clock.now())))
+            channel.link.send(channel.addressee.message(b"notification", payload, self._clock.stamp()))
             for seq in range(first, end + 1):
                 self._confirmed(channel, seq)
 

@@ -73,7 +73,7 @@ class Peer:
 
     def challenge(self) -> None:
         """Open the conversation."""
-        now = replies.stamp(self._services.clock.now())
+        now = self._services.clock.stamp()
         self._link.send(self._addressee.message(b"device_register", replies.challenge(now, self._suggested), now))
         self._expect_registration()
 
@@ -172,7 +172,7 @@ class Peer:
         self.session = session
         self._services.metrics.registered_devices += 1
         self._addressee = session.channel.addressee
-        now = replies.stamp(self._services.clock.now())
+        now = self._services.clock.stamp()
         answer = replies.registered(
             session.session_id, session.epoch, now, resumed=session.resumed, recovered=session.recovered
         )
@@ -285,7 +285,7 @@ class Peer:
 
     def _reply(self, kind: bytes, payload: bytes) -> None:
         if not self._gone:
-            self._link.send(self._addressee.message(kind, payload, replies.stamp(self._services.clock.now())))
+            self._link.send(self._addressee.message(kind, payload, self._services.clock.stamp()))
 
     def _count_bad_frame(self) -> None:
         if self._bad_frames.exceeded(self._services.clock.monotonic()):

@@ -1,4 +1,7 @@
-"""Group commit: one task stores whatever has arrived in one round trip, then answers and delivers."""
+"""Group commit: one task stores whatever has arrived in one round trip, then answers and delivers.
+
+While messages wait, the next batch is handed to the database before the last one is answered: both have work then.
+"""
 
 import asyncio
 from typing import Any
@@ -50,6 +53,8 @@ class Writer:
         self._in_round = False
         self._answering = False
         """Whether senders wait for the outcome of the round."""
+        self._unanswered: tuple[Batch, list[Any]] | None = None
+        """The batch committed last and its rows, when the next one goes first."""
         self._away = False
         delivery.on_dirty = lambda: self._wake_later(BOOKKEEPING_DELAY)
         delivery.on_orphan = self.closed
@@ -98,7 +103,10 @@ class Writer:
                 try:
                     reached = await self._round()
                 finally:
-                    self._in_round = self._answering = False
+                    if waiters or not self._queue:
+                        self._answer_last()
+                    self._answering = self._unanswered is not None
+                    self._in_round = False
                     for waiter in waiters:
                         waiter.set_result(None)
                 if not reached and not self._queue:
@@ -179,7 +187,7 @@ class Writer:
         refusal = ErrorCode.INVALID_MESSAGE
         for _ in range(ATTEMPTS):
             try:
-                rows = await self._store.store_batch(batch)
+                rows = await self._stored(batch)
             except Collision:
                 refusal = ErrorCode.UNAVAILABLE
                 continue
@@ -187,7 +195,7 @@ class Writer:
                 refusal = ErrorCode.INVALID_MESSAGE
                 logs.warning("batch refused", reason=str(problem), messages=len(batch.messages))
                 break
-            self._settle(batch, rows)
+            self._unanswered = (batch, rows)
             return
         if not batch.messages and refusal is ErrorCode.UNAVAILABLE:
             raise Unavailable("collisions")
@@ -200,8 +208,28 @@ class Writer:
         for part in (batch.messages[:half], batch.messages[half:]):
             await self._commit(Batch(batch.at, part))
 
+    async def _stored(self, batch: Batch) -> list[Any]:
+        """Commit a batch, and answer the last one as soon as this one is on its way to the database."""
+        if self._unanswered is not None:
+            asyncio.get_running_loop().call_soon(self._answer_last)
+        try:
+            return await self._store.store_batch(batch)
+        finally:
+            self._answer_last()
+
+    def _answer_last(self) -> None:
+        """Settle the batch committed last; nothing happens when that is done."""
+        if self._unanswered is None:
+            return
+        (batch, rows), self._unanswered = self._unanswered, None
+        try:
+            self._settle(batch, rows)
+        except Exception as problem:  # noqa: BLE001 - the writer must outlive whatever one batch does
+            logs.error("batch failed", problem, messages=len(batch.messages))
+            self._unavailable(batch.messages)
+
     def _settle(self, batch: Batch, rows: list[Any]) -> None:
-        """Answer the senders and hand the deliveries on; runs right after the commit."""
+        """Answer the senders of a committed batch and hand the deliveries on."""
         at, now = replies.stamp(batch.at), self._clock.monotonic()
         items, metrics = batch.messages, self._metrics
         metrics.batches_total += 1

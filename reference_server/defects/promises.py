@@ -65,7 +65,7 @@ class _SwallowingWriter(Writer):
 
     def _refuse(self, item: Submission, code: ErrorCode, reason: str, retry_after_ms: int | None = None) -> None:
         if code in _FAILURES:
-            self._accept(item, replies.stamp(self._clock.now()), None)
+            self._accept(item, self._clock.stamp(), None)
         else:
             super()._refuse(item, code, reason, retry_after_ms)
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from reference_server.clock import FARTHEST, Clock
+from reference_server.clock import FARTHEST, Clock, iso
 
 
 def test_both_kinds_of_time_move_on():
@@ -44,3 +44,11 @@ def test_many_steps_get_no_farther_than_one():
     with pytest.raises(ValueError, match="at most"):
         clock.advance(1)
     assert clock.now().year > 2030
+
+
+def test_a_stamp_is_the_time_as_messages_carry_it():
+    clock = Clock()
+    before, stamp, after = clock.now(), clock.stamp(), clock.now()
+    assert iso(before) <= stamp.decode() <= iso(after)
+    clock.advance(3600)
+    assert iso(clock.now())[:16] == clock.stamp().decode()[:16] != stamp.decode()[:16]

@@ -121,6 +121,52 @@ async def test_what_waits_is_stored_in_one_batch(sender):
     assert store.tried == [["m0", "m1", "m2", "m3", "m4"]]
 
 
+class SlowStore(ScriptedStore):
+    """Tells how many answers a sender has when a batch comes, and stores the batch when it may."""
+
+    def __init__(self, sender: Sender, judge: Callable[[list[str]], None]) -> None:
+        super().__init__(judge)
+        self._sender = sender
+        self.asked: asyncio.Queue[int] = asyncio.Queue()
+        self.may = asyncio.Semaphore(0)
+
+    async def store_batch(self, batch: Batch) -> list[Any]:
+        self.asked.put_nowait(len(self._sender.answers))
+        await self.may.acquire()
+        return await super().store_batch(batch)
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_the_next_batch_goes_to_the_database_before_the_last_is_answered(sender, away):
+    def judge(ids: list[str]) -> None:
+        if away and "second" in ids:
+            raise Unavailable("cut")
+
+    store = SlowStore(sender, judge)
+    async with writing(store) as writer, asyncio.timeout(5):
+        writer.submit(message(sender, "first"))
+        assert await store.asked.get() == 0
+        writer.submit(message(sender, "second"))
+        store.may.release()
+        assert await store.asked.get() == 0
+        assert await sender.wait_for(1) == ["first stored"]
+        store.may.release()
+        assert await sender.wait_for(2) == ["first stored", f"second {'UNAVAILABLE' if away else 'stored'}"]
+
+
+async def test_who_waits_for_all_rounds_waits_for_their_answers(sender):
+    store = SlowStore(sender, lambda ids: None)
+    async with writing(store) as writer, asyncio.timeout(5):
+        writer.submit(message(sender, "first"))
+        await store.asked.get()
+        writer.submit(message(sender, "second"))
+        drained = asyncio.create_task(writer.drain())
+        for _ in range(2):
+            store.may.release()
+        await drained
+        assert sender.answers == ["first stored", "second stored"]
+
+
 async def test_only_the_guilty_message_is_refused_and_the_order_stays(sender):
     def judge(ids: list[str]) -> None:
         if "m3" in ids:
