@@ -56,7 +56,7 @@ def test_a_passing_run_becomes_the_baseline(results: Path, capsys: Any) -> None:
     assert accept(results) == 0
     path = results / "baselines" / "embedded.json"
     assert capsys.readouterr().out == (
-        f"PERF-02   31.4 ms [30.8, 32.1], new\n{path} holds 1 criteria: keep it with the code\n"
+        f"PERF-02   31.4 ms [30.8, 32.1], new\n{path} holds 1 criterion: keep it with the code\n"
     )
     baseline = load(path)
     assert baseline.value(DELIVERY) == Duration(0.0314)
