@@ -26,6 +26,9 @@ from wireproof.wiretext import safe
 MOST_TIMELINES = 5
 """In one test, or in the set-up or tear-down of one suite: a test that goes on after failures may have thousands."""
 
+_LINK = "Acceptance"
+"""What the first lines of the log call the page."""
+
 _QUIET = {"NoneConsole", "QuietConsole", "NoOutput", "QuietOutput"}
 """Robot's console loggers that print no results, by version."""
 
@@ -87,7 +90,7 @@ class Listener:
         """Tells Robot, which does not look at what a listener made of a tear-down, that checks have failed in it."""
         for check in self._failed.pop(data.id, []) + self._leave(data.id):
             result.suite_teardown_failed(check)
-        if data.parent is None:
+        if data.parent is None and _LINK not in result.metadata:
             self._link_acceptance(result)
 
     def close(self) -> None:
@@ -149,7 +152,7 @@ class Listener:
         """The log and the report name the page in their first lines."""
         with contextlib.suppress(TimingError):  # told when it is to be written
             if self._report is not None and (acceptance := self._report.acceptance()):
-                result.metadata["Acceptance"] = f"[wireproof/{PAGE}|{headline(acceptance)}]"
+                result.metadata[_LINK] = f"[wireproof/{PAGE}|{headline(acceptance)}]"
 
     def _write_acceptance(self) -> None:
         report, self._report = self._report, None

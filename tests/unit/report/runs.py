@@ -53,7 +53,7 @@ def verdict_event(word: str = "PASS", at_ns: int = 50, name: str = "PERF-02", **
 
 
 def trial(*tags: str, status: str = "PASS", message: str = "", started_ns: int = 0, name: str = "Suite.Test") -> Trial:
-    return Trial(name, frozenset(tags), status, message, started_ns, started_ns + 99)
+    return Trial(name, frozenset(tag.casefold() for tag in tags), status, message, started_ns, started_ns + 99)
 
 
 def evidence(*judged: Judged, trials: Sequence[Trial] = (), observed: Sequence[Observation] = ()) -> Evidence:

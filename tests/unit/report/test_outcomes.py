@@ -174,6 +174,21 @@ def test_a_test_that_its_suites_tear_down_fails_has_failed() -> None:
     assert record.evidence().trials[0].status == "FAIL"
 
 
+def test_a_test_that_was_not_reached_did_not_run() -> None:
+    record, result = Record(), Result("Suite.A", "CONN-01", "robot:exit")
+    result.status, result.message = "FAIL", "Failure occurred and exit-on-failure mode is in use."
+    record.start_test()
+    record.end_test(result)
+    assert outcome(behaviour(), record.evidence()).word == "not run"
+
+
+def test_a_tag_is_a_criterion_in_whatever_letters() -> None:
+    record = Record()
+    record.start_test()
+    record.end_test(Result("Suite.A", "conn-01"))
+    assert outcome(behaviour(), record.evidence()).word == "PASS"
+
+
 def test_a_record_takes_what_it_knows_and_leaves_the_rest() -> None:
     record = Record()
     recovery = {"what": "recovery", "until": "first success", "first_success_ms": 1500.0, "drained_ms": None}
