@@ -1,19 +1,20 @@
 """The keywords of `wireproof.Monitor` that judge what was seen."""
 
-from typing import Any, cast
+from typing import cast
 
 from robot.api import logger
 from robot.api.deco import keyword
 
 from wireproof.failures import fail
 from wireproof.measures.proportion import Proportion
+from wireproof.measures.readings import Readings
 from wireproof.moments import Since, moment
 from wireproof.monitor import growth, telling
 from wireproof.monitor.errors import MonitorError
 from wireproof.monitor.monitoring import Monitoring
 from wireproof.monitor.registry import Registry
 from wireproof.monitor.units import shown
-from wireproof.quantities import Comparison, Fraction, Size
+from wireproof.quantities import Comparison, Fraction, Quantity, Size
 from wireproof.wiretext import safe
 
 # mypy: implicit-optional
@@ -56,9 +57,11 @@ class CheckingKeywords:
         Should Be True    ${peak.bytes} > 0
         ```
         """
-        readings = self._seen(of, since).readings(f"memory.{service}")
+        found = self._seen(of, since)
+        readings = found.readings(f"memory.{service}")
         peak = readings.estimate("max").value
-        _require(f"the peak memory of {safe(service, 60)} in {readings.n} readings", peak, operator, limit, msg)
+        what = f"the peak memory of {safe(service, 60)} in {readings.n} readings"
+        _require(what, peak, _expected(operator, limit, found, readings), msg)
         return cast("Size", peak)
 
     @keyword(tags=["Monitor", "Assertion"])
@@ -90,9 +93,11 @@ class CheckingKeywords:
         Get Cpu Percent    server    p95    <=    400 %
         ```
         """
-        readings = self._seen(of, since).readings(f"cpu.{service}")
+        found = self._seen(of, since)
+        readings = found.readings(f"cpu.{service}")
         used = cast("Fraction", readings.estimate(statistic).value)
-        _require(f"{statistic} of the CPU of {safe(service, 60)} in {readings.n} readings", used, operator, limit, msg)
+        what = f"{statistic} of the CPU of {safe(service, 60)} in {readings.n} readings"
+        _require(what, used, _expected(operator, limit, found, readings), msg)
         return used.ratio * 100
 
     @keyword(tags=["Monitor", "Assertion"])
@@ -119,6 +124,7 @@ class CheckingKeywords:
         measure = found.measures.get("probe.success")
         if not isinstance(measure, Proportion):
             raise MonitorError("nothing was probed: monitor probes, for longer than one interval")
+        _require_proof(found)
         if measure.good < share.ratio * measure.tried:
             raise fail(f"{telling.uptime(found)}; expected {share}", msg)
         logger.info(f"{telling.uptime(found)}; {telling.BLIND}")
@@ -155,6 +161,7 @@ class CheckingKeywords:
         ```
         """
         found = self._seen(of, since, messages)
+        _require_proof(found, found.readings(f"memory.{service}"))
         problem, told = growth.judge(
             safe(service, 60), found.growth(service), at_most, by_messages=bool(found.messages)
         )
@@ -175,12 +182,28 @@ def at_ns(since: Since | None) -> int | None:
     return None if since is None else moment(since).at_ns
 
 
-def _require(what: str, found: Size | Fraction | Any, operator: str, limit: Size | Fraction | None, msg: str) -> None:
-    logger.info(f"{what} is {shown(found)}")
+def _expected(operator: str, limit: Size | Fraction | None, found: Monitoring, readings: Readings) -> Comparison | None:
+    """What an author expects; None where nothing is to be checked."""
     if not operator and limit is None:
-        return
+        return None
     if not operator or limit is None:
         raise ValueError("give an operator and a limit, as in    <    512 MB")
     comparison = Comparison.parse(f"{operator} {limit}")
-    if not comparison.holds(found):
-        raise fail(f"{what} is {shown(found)}, expected {comparison}", msg)
+    _require_proof(found, readings)
+    return comparison
+
+
+def _require_proof(found: Monitoring, readings: Readings | None = None) -> None:
+    """Refuses to judge what was not seen."""
+    problems = list(found.problems)
+    if readings is not None and readings.gaps:
+        expected = readings.n + readings.gaps
+        problems.append(f"{readings.gaps} of {expected} readings are missing, and no fault explains it")
+    if problems:
+        raise MonitorError(f"the monitoring proves nothing: {'; '.join(problems)}")
+
+
+def _require(what: str, value: Quantity, expected: Comparison | None, msg: str) -> None:
+    logger.info(f"{what} is {shown(value)}")
+    if expected is not None and not expected.holds(value):
+        raise fail(f"{what} is {shown(value)}, expected {expected}", msg)

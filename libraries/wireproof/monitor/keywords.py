@@ -135,7 +135,6 @@ class Monitor(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         running = self._registry.start(name, plan, room.current())
         for part, reason in running.watch.unseen.items():
             logger.info(f"{part}: {reason}")
-        scopes.current().defer(partial(self._registry.end, running))
         running.watch.wait_for_first_looks()
         return Mark(running.name, running.began_ns)
 

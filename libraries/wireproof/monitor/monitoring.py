@@ -21,6 +21,9 @@ GROWTH_PER = 100_000
 _SEEN = 0.9
 """The share of the time that has to be looked at, or what happened in the rest is anybody's guess."""
 
+_LATE_S = 0.5
+"""How late a look may be."""
+
 
 @dataclass(frozen=True)
 class Monitoring:
@@ -107,8 +110,8 @@ class Monitoring:
                 yield f"the monitor was late: {subject} was looked at in {share * 100:.0f} % of the time"
 
     def _seen(self, looks: Sequence[Look]) -> float:
-        """The share of the time that lies within one interval, and half of one, after a look."""
-        reach_ns = int(self.every_s * 1.5e9)
+        """The share of the time that lies within one interval after a look, or little more."""
+        reach_ns = int((self.every_s + _LATE_S) * 1e9)
         unseen, until = 0, self.began_ns
         for look in looks:
             unseen += max(0, look.began_ns - until - reach_ns)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
+from wireproof import scopes
 from wireproof.journal import now_ns
 from wireproof.monitor.errors import MonitorError
 from wireproof.monitor.monitoring import Monitoring
@@ -54,7 +56,7 @@ class Registry:
         self._running: dict[str, Running] = {}
 
     def start(self, name: str, plan: Plan, stack: Stack) -> Running:
-        """Starts a monitoring.
+        """Starts a monitoring; it ends with the running test or suite.
 
         Args:
             name: what to call it; a free name when empty.
@@ -68,12 +70,12 @@ class Registry:
             raise MonitorError(f"a monitoring '{safe(name, 60)}' is running already: give this one another name")
         name = name or next(free for free in self._names() if free not in self._running)
         shared = (running.watch for running in self._running.values())
-        began_ns = now_ns()
         watch = next((watch for watch in shared if watch.covers(plan, stack)), None)
+        running = Running(name, watch or Watch(plan, stack), now_ns())
+        self._running[name] = running
+        scopes.current().defer(partial(self.end, running))
         if watch is None:
-            watch = Watch(plan, stack)
-            watch.start()
-        running = self._running[name] = Running(name, watch, began_ns)
+            running.watch.start()
         return running
 
     @staticmethod

@@ -241,9 +241,7 @@ class Service(ABC):
         self._is_ending = True
         stopped = self._stop(mode, within_s)
         self._is_ending = False
-        self._note(
-            "stopped", graceful=stopped.graceful, exit_code=stopped.exit_code, took_ms=round(stopped.took_ms, 3)
-        )
+        self._note("stopped", graceful=stopped.graceful, exit_code=stopped.exit_code, took_ms=round(stopped.took_ms, 3))
         return stopped
 
     def _make_sure_that_it_ends(self) -> None:
