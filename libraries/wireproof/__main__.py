@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     recheck.add_argument("journal", nargs="+", type=Path, help="for example results/wireproof/journal.jsonl")
     recheck.set_defaults(run=lambda options: delivery.run(options.journal))
-    load.add_arguments(
+    load.add_to(
         areas.add_parser(
             "load",
             help="run a load on a url",
