@@ -21,7 +21,7 @@ def audiences(plan: Plan) -> list[list[int]]:
         elif plan.traffic.scenario in ("fan out", "push only"):
             found.append([client for client in groups[member.group] if client != index + 1])
         else:
-            found.append([index + 1] if plan.traffic.scenario == "request reply" else [])
+            found.append([index + 1])
     return found
 
 

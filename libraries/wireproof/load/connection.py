@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
-from wireproof.delivery.columns import ABSENT
+from wireproof.delivery.columns import ABSENT, ACKED
 from wireproof.dialects import BINARY, TEXT, Dialect, Draft, Frame, LoginRefused, Message, Outgoing
 from wireproof.journal import now_ns
 from wireproof.load.answers import Answer, answer_of
@@ -20,9 +20,12 @@ from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
     from wireproof.load.plan import Member
+    from wireproof.load.rows import RowLooks
+    from wireproof.load.user_shard import Seat
 
-_EVERY = 1024
-"""One frame of so many is read by the dialect as well, in case it depends on more than the frame."""
+_EVERY = 1021
+"""One frame of so many is read by the dialect as well, in case it depends on more than the frame. A prime, so that it is
+not the same connection's each time."""
 
 _OPCODES = {TEXT: WSMsgType.TEXT, BINARY: WSMsgType.BINARY}
 
@@ -32,6 +35,7 @@ class Worker:
 
     Attributes:
         tally: what they saw.
+        rows: looks for the rows of messages, where that is asked for.
         closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
         frames, parsed: how many came, and how many of them the dialect had to read.
         faults: what the dialect raised: how often, and the first one's traceback.
@@ -45,7 +49,8 @@ class Worker:
         self.shapes = Shapes(reader)
         self.known = self.shapes.known
         self.values = Values()
-        self.connections: dict[int, Connection] = {}
+        self.connections: dict[int, Connection | Seat] = {}
+        self.rows: RowLooks | None = None
         self.closed_loop = False
         self.acknowledged = False
         self.notes_others = False
@@ -235,6 +240,8 @@ class Connection(WSListener):
                 self._answer(shape.place, found, payload, number, seq)
         if shape.outcome:
             worker.tally.judge(self.client, number, shape.outcome, at_ns)
+            if worker.rows is not None and shape.outcome == ACKED:
+                worker.rows.ask(number)
             worker.done(number, at_ns)
         elif not worker.acknowledged:
             worker.done(number, at_ns)
@@ -289,6 +296,8 @@ class Connection(WSListener):
             self._send_all((outgoing,))
         if reading.outcome:
             worker.tally.judge(self.client, reading.judged, reading.outcome, at_ns)
+            if worker.rows is not None and reading.outcome == ACKED:
+                worker.rows.ask(reading.judged)
         if reading.outcome or (reading.delivered != ABSENT and not worker.acknowledged):
             worker.done(reading.number, at_ns)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _SECOND = 1_000_000_000
 _IN_TIME_NS = 100_000_000
 """What is sent so long after the window's end still counts as sent in it."""
+
+_BEFORE = frozenset({"connect.time", "login.time"})
+"""What is measured before the load begins, too."""
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "delivery.lost": ("lost", "missing-recipient"),
@@ -150,10 +153,12 @@ class Figures:
     def counts(self) -> dict[str, int]:
         """What is counted, by name."""
         kept = self.conservation
-        names = ("tried", "connected", "others", "frames", "parsed")
+        names = dict.fromkeys(name for part in self._parts for name in part.counts)
         outcome = self._facts.outcome
         return {
             **{name: self._count(name) for name in names},
+            "tried": self._count("tried"),
+            "connected": self._count("connected"),
             "due": kept.due,
             "sent": kept.sent,
             "unsent": kept.unsent,
@@ -171,9 +176,17 @@ class Figures:
     @cached_property
     def measures(self) -> dict[str, Measure]:
         """What was measured, by metric; what there was nothing of is missing."""
+        found: dict[str, Measure] = {
+            name: Durations.of(at, took) for name, (at, took) in self._times.items() if len(at)
+        }
+        return {**found, **self._proportions(), **self._levels()}
+
+    @cached_property
+    def _times(self) -> dict[str, tuple[Ints, Ints]]:
+        """Moments and durations, by metric."""
         sent = self._history["sent"]
         measured = (sent["due"] >= self._from_ns) & (sent["due"] < self._to_ns)
-        times: dict[str, tuple[Any, Any]] = {
+        times: dict[str, tuple[Ints, Ints]] = {
             "ack.time": self._ack_took,
             "delivery.time": self._pair_took,
             "send.lateness": (sent["due"][measured], np.maximum(sent["at"] - sent["due"], 0)[measured]),
@@ -181,9 +194,9 @@ class Figures:
         for metric in dict.fromkeys(metric for part in self._parts for metric in part.times):
             pairs = [part.times[metric] for part in self._parts if metric in part.times]
             at, took = (np.concatenate([np.array(pair[side], np.int64) for pair in pairs]) for side in (0, 1))
-            times[metric] = at, took
-        found: dict[str, Measure] = {name: Durations.of(at, took) for name, (at, took) in times.items() if len(at)}
-        return {**found, **self._proportions(), **self._levels()}
+            kept = (at >= self._from_ns) | (metric in _BEFORE)
+            times[metric] = at[kept], took[kept]
+        return times
 
     def _proportions(self) -> dict[str, Measure]:
         counts, found = self.counts, {}
@@ -196,6 +209,9 @@ class Figures:
         lost = self.conservation.lost
         found["delivery.success"] = Proportion(taken - lost, taken)
         found["send.failed"] = Proportion(counts["unsent"], counts["due"])
+        if "flow.time" in self._times:
+            looked = self._count("acked-not-persisted")
+            found["flow.missing"] = Proportion(looked, looked + len(self._times["flow.time"][0]))
         failed = counts["unsent"] + counts["refused"] + counts["unknown"] + self._words("delivery.lost")
         found["error.rate"] = Proportion(min(failed, counts["due"]), counts["due"])
         for metric in _WORDS:

@@ -24,6 +24,7 @@ METRICS: Final[Mapping[str, str]] = {
     "error.rate": "rate",
     "query.time": "p95",
     "flow.time": "p95",
+    "flow.missing": "count",
     "loop.lag": "p99",
     "gc.pause": "max",
     "generator.cpu": "max",
@@ -42,5 +43,6 @@ delivery.success: delivered of those taken over. delivery.lost, duplicated, reor
 that the ledger finds in all messages, those of the warm-up included.
 error.rate: of the messages that were due those that were not sent, not taken over, or lost.
 query.time, flow.time: of queries beside the load; from when a message was due until it is both delivered and a row.
+flow.missing: of the messages whose row was looked for those that were acknowledged and had none.
 loop.lag, gc.pause, generator.cpu, self.echo: what the generator adds by itself.
 """

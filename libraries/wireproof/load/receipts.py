@@ -145,7 +145,8 @@ class _Lesson:
             return None
         shape = Shape(compiled, self._reading, place, self._tokens, variable)
         found = compiled.fullmatch(self._frame.payload)
-        return shape if found and shape.read(found) == self._reading else None
+        is_sure = found is not None and shape.read(found) == self._reading == self._reads(self._frame.payload)
+        return shape if is_sure else None
 
     def _carries_id(self, place: int) -> bool:
         return self._id in self._tokens.words[place]

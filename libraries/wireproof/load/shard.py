@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wireproof import dialects
 from wireproof.dialects import Dialect, Draft
@@ -22,7 +23,11 @@ from wireproof.load.pacer import pace
 from wireproof.load.plan import Plan
 from wireproof.load.probes import Probes
 from wireproof.load.reading import Reader
+from wireproof.load.rows import RowLooks
 from wireproof.load.split import schedule, senders_of, shards_of
+
+if TYPE_CHECKING:
+    from wireproof.load.user_shard import Seat
 
 PROGRESS_EVERY_S = 0.25
 _LOOK_S = 0.02
@@ -72,10 +77,13 @@ class Shard:
         self.reader = Reader(Ids(nonce), answered=plan.traffic.scenario == "request reply")
         self.worker = Worker(index, self.reader)
         self.worker.notes_others = plan.traffic.scenario == "push only"
+        if plan.traffic.row_probe is not None:
+            self.worker.rows = RowLooks(plan.traffic.row_probe, self.reader.ids)
         self.probes = Probes(self.worker.values.refresh)
         self.start_ns = self.ended_ns = 0
         self._stop = asyncio.Event()
         self.due = 0
+        self.times: dict[str, tuple[array[int], array[int]]] = {}
         self.phase = "connecting"
         self._senders = {*senders_of(plan)} & {*self.members}
         self._opens = profile.open_ns(plan.profile).tolist()
@@ -96,33 +104,36 @@ class Shard:
             ValueError: the dialect cannot send what the plan asks for.
             OSError: the host has no address.
         """
-        self._dialer = Dialer(self.plan.endpoint, self.plan.pace, self.shards)
-        await self._dialer.resolve()
-        await self.probes.open()
-        self._body = self._padded()
-        early = [self._connection(index) for index in self.members if not self._opens[index]]
+        await self._prepare()
         telling = asyncio.ensure_future(self._tell(told))
-        self._early = asyncio.gather(*(self._open(connection) for connection in early))
+        self._early = asyncio.gather(*(self._enter(index) for index in self.members if not self._opens[index]))
         with contextlib.suppress(asyncio.CancelledError):
             await self._early
         telling.cancel()
 
-    def _connection(self, index: int) -> Connection:
+    async def _prepare(self) -> None:
+        self._dialer = Dialer(self.plan.endpoint, self.plan.pace, self.shards)
+        await self._dialer.resolve()
+        await self.probes.open()
+        self._body = self._padded()
+        if self.worker.rows is not None:
+            await self.worker.rows.open()
+
+    async def _enter(self, index: int) -> None:
+        """Opens a member's connection."""
         member, traffic = self.plan.members[index], self.plan.traffic
         draft = Draft(self._body, traffic.kind, member.to, traffic.fields)
-        return Connection(self.worker, index + 1, member, self._dialect(member.name), draft)
+        connection = Connection(self.worker, index + 1, member, self._dialect(member.name), draft)
+        if not await self._dialer.open(connection):
+            return
+        self.worker.connections[connection.client] = connection
+        if index in self._senders:
+            outgoing = connection.prepare()
+            self.worker.acknowledged = connection.dialect.traits.acknowledges and outgoing.acknowledged
 
     def _dialect(self, client: str) -> Dialect:
         endpoint = self.plan.endpoint
         return dialects.create(endpoint.dialect, client, options=endpoint.dialect_options)
-
-    async def _open(self, connection: Connection) -> None:
-        if not await self._dialer.open(connection):
-            return
-        self.worker.connections[connection.client] = connection
-        if connection.client - 1 in self._senders:
-            outgoing = connection.prepare()
-            self.worker.acknowledged = connection.dialect.traits.acknowledges and outgoing.acknowledged
 
     def _padded(self) -> object:
         """The body, padded so that the first member's message has the size that was asked for."""
@@ -190,16 +201,16 @@ class Shard:
         await self._until(self.plan.profile.duration_s)
         self.worker.closed_loop = False
 
-    def _begin(self, connection: Connection) -> None:
+    def _begin(self, connection: "Connection | Seat") -> None:
         """Sends a connection's first messages of a closed loop."""
         for _ in range(self.plan.traffic.depth):
             connection.send(now_ns())
 
     async def _open_late(self, index: int) -> None:
         await self._until(self._opens[index] / 1e9)
-        connection = self._connection(index)
-        await self._open(connection)
-        if self.worker.closed_loop and connection.is_open and index in self._senders:
+        await self._enter(index)
+        connection = self.worker.connections.get(index + 1)
+        if self.worker.closed_loop and connection is not None and index in self._senders:
             self._begin(connection)
 
     async def _until(self, after_s: float) -> None:
@@ -212,7 +223,8 @@ class Shard:
         allowed = min(self.plan.pace.drain_s, _STOPPED_DRAIN_S) if self._stop.is_set() else self.plan.pace.drain_s
         deadline = now_ns() + int(allowed * 1e9)
         outlook = Outlook(self.plan, self.worker)
-        while now_ns() < deadline and not outlook.is_quiet():  # noqa: ASYNC110 - computed from columns, told by nobody
+        rows = self.worker.rows
+        while now_ns() < deadline and not (outlook.is_quiet() and (rows is None or rows.is_idle)):  # noqa: ASYNC110 - computed from columns, told by nobody
             await asyncio.sleep(_LOOK_S)
 
     async def _tell(self, told: Callable[[Progress], None]) -> None:
@@ -238,26 +250,31 @@ class Shard:
         dialect = self._dialect("")
         history_of(self.plan, worker, self.reader.ids, dialect.traits).save(path)
         times = {
+            **self.times,
             "connect.time": (tally.connect_at, tally.connect_took),
             "login.time": (tally.login_at, tally.login_took),
             "loop.lag": (probes.lag_at, probes.lag_took),
             "gc.pause": (probes.gc_at, probes.gc_took),
             "self.echo": (probes.echo_at, probes.echo_took),
         }
+        counts = {
+            "due": self.due if self.plan.traffic.model == "open" else tally.sent + tally.unsent,
+            "unsent": tally.unsent,
+            "tried": tally.tried,
+            "connected": len(tally.logins),
+            "others": tally.others,
+            "frames": worker.frames,
+            "parsed": worker.parsed,
+        }
+        if worker.rows is not None:
+            times["flow.time"] = worker.rows.times(tally)
+            counts |= {"acked-not-persisted": worker.rows.missing, "rows unanswered": worker.rows.failed}
         return ShardResult(
             history=path,
             start_ns=self.start_ns,
             ended_ns=self.ended_ns or now_ns(),
             times=times,
-            counts={
-                "tried": tally.tried,
-                "connected": len(tally.logins),
-                "due": self.due if self.plan.traffic.model == "open" else tally.sent + tally.unsent,
-                "unsent": tally.unsent,
-                "others": tally.others,
-                "frames": worker.frames,
-                "parsed": worker.parsed,
-            },
+            counts=counts,
             errors=dict(tally.errors),
             cpu=probes.cpu_s / probes.wall_s if probes.wall_s else 0.0,
             faults=worker.faults,
@@ -268,6 +285,9 @@ class Shard:
     async def close(self) -> None:
         """Closes all connections."""
         for connection in self.worker.connections.values():
-            connection.leave()
+            if isinstance(connection, Connection):
+                connection.leave()
+        if self.worker.rows is not None:
+            await self.worker.rows.close()
         self.probes.close()
         await asyncio.sleep(_LOOK_S)

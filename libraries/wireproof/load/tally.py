@@ -88,21 +88,19 @@ class Tally:
         """Notes that a connection stands and is logged in."""
         client, dialect = connection.client, connection.dialect
         recovery, told = dialect.recovery, connection.connected_at
-        self.connections.append({"client": client, "connection": client, "at": told})
         if connection.member.login:
             self.login_at.append(at_ns)
             self.login_took.append(at_ns - told)
-        self.logins.append(
-            {
-                "client": client,
-                "connection": client,
-                "identity": dialect.identity,
-                "at": at_ns,
-                "epoch": recovery.epoch,
-                "last_seq": ABSENT if recovery.last_seq is None else recovery.last_seq,
-                "recovered": ABSENT if recovery.recovered is None else int(recovery.recovered),
-            }
-        )
+        last_seq = ABSENT if recovery.last_seq is None else recovery.last_seq
+        recovered = ABSENT if recovery.recovered is None else int(recovery.recovered)
+        said = {"identity": dialect.identity, "epoch": recovery.epoch, "last_seq": last_seq, "recovered": recovered}
+        self.entered(client, told, at_ns, **said)
+
+    def entered(self, client: int, connected_ns: int, at_ns: int, **said: Any) -> None:
+        """Notes that a client is in, and what the peer said of its session."""
+        nothing = {"identity": "", "epoch": "", "last_seq": ABSENT, "recovered": ABSENT}
+        self.connections.append({"client": client, "connection": client, "at": connected_ns})
+        self.logins.append({"client": client, "connection": client, "at": at_ns, **nothing, **said})
 
     def columns(self) -> dict[str, "dict[str, array[int]]"]:
         """The large tables, by table and column."""

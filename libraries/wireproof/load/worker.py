@@ -52,8 +52,10 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 async def _work(orders: Orders, orders_in: BinaryIO, say: Callable[[object], None]) -> None:
     from wireproof.load.shard import Shard
+    from wireproof.load.user_shard import UserShard
 
-    shard = Shard(orders.plan, orders.index, orders.shards, orders.nonce)
+    kind = UserShard if orders.plan.traffic.scenario == "user" else Shard
+    shard = kind(orders.plan, orders.index, orders.shards, orders.nonce)
     loop = asyncio.get_running_loop()
     started: asyncio.Future[int] = loop.create_future()
 

@@ -1,4 +1,4 @@
-"""Servers that a load finds fault with: an echo that loses, doubles, swaps, changes, misdirects, refuses, stalls, dies."""
+"""Servers that a load finds fault with: each does one deed with every message that comes."""
 
 import asyncio
 import threading

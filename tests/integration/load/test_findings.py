@@ -28,9 +28,7 @@ def plan_for(
     peers: tuple[int, ...] = (),
     warmup_s: float = 0.0,
 ) -> Plan:
-    members = tuple(
-        Member(name=f"client-{index}", peer=peers[index] if peers else index) for index in range(clients)
-    )
+    members = tuple(Member(name=f"client-{index}", peer=peers[index] if peers else index) for index in range(clients))
     return Plan(
         name="findings",
         endpoint=Endpoint(url=server.url, dialect=dialect),
@@ -179,8 +177,6 @@ def test_latency_counts_from_when_a_message_was_due() -> None:
 
     with serving(stall) as server:
         result = result_of(plan_for(server))
-    late = [took for took in result.delivery.total.counts_over(0.1)] if hasattr(result.delivery.total, "counts_over") else None
-    assert late is None or late
     # A quarter of the time's messages wait for half of it, evenly.
     assert result.delivery.estimate("p90").value.seconds > 0.2
     assert result.delivery.estimate("max").value.seconds >= 0.45

@@ -1,0 +1,148 @@
+"""One worker of a load whose clients are objects of an author's class."""
+
+import asyncio
+import importlib
+from array import array
+from typing import TYPE_CHECKING
+
+from wireproof.delivery.columns import REFUSED
+from wireproof.journal import now_ns
+from wireproof.load.connection import Worker
+from wireproof.load.dial import reason
+from wireproof.load.shard import Shard
+from wireproof.load.user import StepFailedError, User
+from wireproof.wiretext import safe
+
+if TYPE_CHECKING:
+    from wireproof.load.plan import Member
+
+_SERVERS_FAULT = (StepFailedError, OSError, TimeoutError)
+
+
+class Seat:
+    """One user, and the steps that wait for it.
+
+    Args:
+        worker: what it shares with the others.
+        client: its number in the ledger's names.
+        member: who it is.
+        user: of the author's class.
+    """
+
+    digest = 0
+
+    def __init__(self, worker: Worker, client: int, member: "Member", user: User) -> None:
+        self.worker, self.client, self.member, self.user = worker, client, member, user
+        self.is_open = False
+        self._steps: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    async def enter(self, timeout_s: float) -> None:
+        """Connects, and is ready for steps."""
+        tally = self.worker.tally
+        tally.tried += 1
+        began_ns = now_ns()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.user.connect()
+        except _SERVERS_FAULT as error:
+            tally.refused += 1
+            tally.errors[f"connect: {_reason(error)}"] += 1
+            return
+        except Exception:  # noqa: BLE001 - an author's class may raise anything
+            self.worker.fault()
+            return
+        at_ns = now_ns()
+        tally.connect_at.append(at_ns)
+        tally.connect_took.append(at_ns - began_ns)
+        tally.entered(self.client, at_ns, at_ns)
+        self.is_open = True
+        self._task = asyncio.ensure_future(self._work())
+
+    def send(self, due_ns: int) -> None:
+        """Has a step done that was due then, after those before it."""
+        if not self.is_open:
+            self.worker.tally.unsent += 1
+            return
+        self._steps.put_nowait((self.worker.tally.send(self.client, due_ns, now_ns()), due_ns))
+
+    async def _work(self) -> None:
+        worker, user = self.worker, self.user
+        while True:
+            number, user.due_ns = await self._steps.get()
+            try:
+                await user.step()
+            except _SERVERS_FAULT as error:
+                worker.tally.errors[f"step: {_reason(error)}"] += 1
+                worker.tally.judge(self.client, number, REFUSED, now_ns())
+            except Exception:  # noqa: BLE001 - an author's class may raise anything
+                worker.fault()
+                worker.tally.judge(self.client, number, REFUSED, now_ns())
+            else:
+                worker.tally.receive(self.client, number, now_ns())
+            worker.done(number, now_ns())
+
+    async def leave(self) -> None:
+        """Ends: no step is done any more."""
+        self.is_open = False
+        if self._task is None:
+            return
+        self._task.cancel()
+        try:
+            await self.user.close()
+        except _SERVERS_FAULT as error:
+            self.worker.tally.errors[f"close: {_reason(error)}"] += 1
+        except Exception:  # noqa: BLE001 - an author's class may raise anything
+            self.worker.fault()
+
+
+class UserShard(Shard):
+    """One worker's part of a plan of scenario `user`."""
+
+    async def _prepare(self) -> None:
+        self._class = user_class(self.plan.traffic.user)
+        await self.probes.open()
+
+    async def _enter(self, index: int) -> None:
+        plan = self.plan
+        user = self._class(plan.members[index].name, index, plan.members[index].login, plan.traffic.settings, self.note)
+        seat = Seat(self.worker, index + 1, plan.members[index], user)
+        self.worker.connections[seat.client] = seat
+        await seat.enter(plan.pace.connect_timeout_s)
+
+    def note(self, metric: str, since_ns: int, until_ns: int) -> None:
+        """Notes a duration under a metric."""
+        if metric not in self.times:
+            self.times[metric] = (array("q"), array("q"))
+        at, took = self.times[metric]
+        at.append(since_ns)
+        took.append(until_ns - since_ns)
+
+    async def close(self) -> None:
+        """Lets all users go."""
+        for seat in self.worker.connections.values():
+            if isinstance(seat, Seat):
+                await seat.leave()
+        self.probes.close()
+
+
+def user_class(path: str) -> type[User]:
+    """The class of an import path.
+
+    Raises:
+        ValueError: there is none, or it is no `User`.
+    """
+    module_name, dot, class_name = path.rpartition(".")
+    if not dot:
+        raise ValueError(f"'{safe(path)}' is no import path of a class: write package.module.ClassName")
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except Exception as error:  # noqa: BLE001 - the author's module may raise anything while it is imported
+        raise ValueError(f"the user class '{safe(path)}' cannot be imported: {safe(error)}") from None
+    if not (isinstance(found, type) and issubclass(found, User)):
+        raise ValueError(f"'{safe(path)}' is not a subclass of wireproof.load.User")
+    return found
+
+
+def _reason(error: BaseException) -> str:
+    return safe(error, 120) if isinstance(error, StepFailedError) else reason(error)
