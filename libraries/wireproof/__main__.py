@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     recheck.add_argument("journal", nargs="+", type=Path, help="for example results/wireproof/journal.jsonl")
     recheck.set_defaults(run=lambda options: delivery.run(options.journal))
     _add_baseline(areas)
-    load.add_arguments(
+    load.add_to(
         areas.add_parser(
             "load",
             help="run a load on a url",

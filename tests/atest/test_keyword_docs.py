@@ -13,7 +13,7 @@ EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 CRITERIA = Path(__file__).parents[2] / "resources" / "criteria.yaml"
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Delivery", "Faults", "Fixtures", "Monitor", "Report", "Sockets", "Stack", "Timing")
+ROOMS = tuple(sorted(wireproof.__all__))
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -91,6 +91,12 @@ def runs(tmp_path_factory, echo):
         "Fixtures": run_robot(tmp_path_factory.mktemp("fixtures"), suite_of("Fixtures", "No Operation") + PREPARE),
         "Report": run_robot(tmp_path_factory.mktemp("report"), suite_of("Report", "No Operation")),
         "Monitor": run_robot(tmp_path_factory.mktemp("monitor"), suite_of("Monitor", "Ensure Stack") + WITH_STACK),
+        "Load": run_robot(
+            tmp_path_factory.mktemp("load"),
+            suite_of("Load", "No Operation"),
+            "--variable",
+            f"ECHO_URL:{echo.url}",
+        ),
         "Sockets": run_robot(
             tmp_path_factory.mktemp("sockets"),
             suite_of("Sockets", "No Operation"),

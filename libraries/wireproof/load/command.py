@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from wireproof.journal import current as journal
 from wireproof.journal import now_ns
-from wireproof.load import limits, local, order, profile
+from wireproof.load import command_line, limits, local, order, profile
 from wireproof.load.conditions import Condition
-from wireproof.load.errors import LoadError
 from wireproof.load.metrics import METRICS
-from wireproof.load.order import Order
 from wireproof.load.progress import ProgressLine, is_terminal
 from wireproof.load.running import Running
 from wireproof.load.telling import Ended, judged
 from wireproof.measures.durations import Durations
 from wireproof.measures.interval_log import write_log
-from wireproof.quantities import Duration, Rate, Size
 from wireproof.report.load_report import load_page
 from wireproof.timing import notes, thresholds
-from wireproof.wiretext import load_json, safe
+from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
     from wireproof.load.outcome import LoadResult
@@ -32,50 +29,10 @@ if TYPE_CHECKING:
 PASSED, NOT_PASSED, USAGE = 0, 1, 2
 """Exit codes."""
 
-_EXAMPLE = "for example: python -m wireproof load ws://127.0.0.1:3001/ --rate 1000/s --connections 100 --duration 30s"
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options; they are named as those of `Run Load`."""
-    parser.epilog = _EXAMPLE
-    parser.add_argument("url", help="ws://host:port/path or wss://…")
-    what = parser.add_argument_group("how much")
-    what.add_argument("--connections", type=int, metavar="N", help="how many clients connect (1)")
-    what.add_argument("--rate", type=Rate.parse, metavar="RATE", help="messages per second of all together: 1000/s")
-    what.add_argument("--duration", type=_seconds, metavar="TIME", help="how long: 30s")
-    what.add_argument("--stages", default="", metavar="TEXT", help="a profile: 0/s..1000/s over 30s, 1000/s for 2min")
-    what.add_argument("--closed", action="store_true", help="send when an answer has come, not when it is due")
-    what.add_argument("--depth", type=int, default=1, metavar="N", help="messages under way of a closed loop (1)")
-    what.add_argument("--warmup", type=_seconds, default=0.0, metavar="TIME", help="not measured at the beginning")
-    what.add_argument("--drain", type=_seconds, default=5.0, metavar="TIME", help="to wait for the last messages (5s)")
-    says = parser.add_argument_group("what is said")
-    says.add_argument("--dialect", default="json", metavar="NAME", help="json, echo, cloudmessage, stomp, … (json)")
-    says.add_argument(
-        "--scenario",
-        default="request reply",
-        choices=["request reply", "pairs", "fan out", "push only"],
-        help="who sends to whom",
-    )
-    says.add_argument("--send", type=_json, metavar="JSON", help="what messages say; they get an id each")
-    says.add_argument("--kind", default="", metavar="KIND", help="of which kind messages are")
-    says.add_argument("--to", default="", metavar="TEXT", help="whom they are for; {n}, {peer}, … as in the login")
-    says.add_argument("--id-at", default="", metavar="PATH", help="JSON path of a message's id ($.id)")
-    says.add_argument("--size", type=Size.parse, metavar="SIZE", help="how long messages are made: 250 B")
-    who = parser.add_argument_group("who connects")
-    who.add_argument("--login", type=_object, default={}, metavar="JSON", help='a template: {"id": "device-{n}"}')
-    who.add_argument("--header", action="append", default=[], type=_header, metavar="NAME:VALUE", help="of the upgrade")
-    who.add_argument("--ca", default="", metavar="FILE", help="PEM file of the authority to trust")
-    who.add_argument("--insecure", action="store_true", help="accept every certificate")
-    judge = parser.add_argument_group("what has to come of it")
-    judge.add_argument("--threshold", action="append", default=[], metavar="TEXT", help="delivery.p95 < 50 ms")
-    judge.add_argument(
-        "--stop-when", action="append", default=[], metavar="TEXT", help="server.error_rate > 5 %% for 10s"
-    )
-    how = parser.add_argument_group("how")
-    how.add_argument("--name", default="load", help="what it is called (load)")
-    how.add_argument("--workers", type=int, default=0, metavar="N", help="processes (one per core)")
-    how.add_argument("--spin", action="store_true", help="burn a core of each worker to send within microseconds")
-    how.add_argument("--out", type=Path, default=Path("results/load"), metavar="DIR", help="of page and figures")
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Makes a parser that of this command."""
+    command_line.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -88,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         requirements = thresholds.parse(options.threshold, METRICS)
         conditions = [Condition.parse(text) for text in options.stop_when]
-        plan = order.plan_of(options.name, _order(options))
+        plan = order.plan_of(options.name, command_line.order_from(options))
         limits.prepare(order.needs_of(plan))
         print(f"{safe(plan.endpoint.url)}: {profile.shown(plan.profile)}")
         engine = local.start(plan)
@@ -164,49 +121,6 @@ def _conclude(ended: Ended, folder: Path) -> int:
     return NOT_PASSED if ended.failure or ended.stopped or result.problems else PASSED
 
 
-def _order(options: argparse.Namespace) -> Order:
-    given = vars(options)
-    same = ("url", "rate", "stages", "scenario", "send", "kind", "to", "id_at", "dialect", "login", "depth", "workers")
-    tls = {name: value for name, value in (("ca", options.ca), ("verify", not options.insecure)) if value is not True}
-    return Order(
-        **{name: given[name] for name in same},
-        connections=options.connections if options.connections is not None or options.stages else 1,
-        duration_s=options.duration,
-        model="closed" if options.closed else "open",
-        warmup_s=options.warmup,
-        drain_s=options.drain,
-        size=options.size.bytes if options.size else 0,
-        headers=dict(options.header),
-        tls=tls,
-        spin=options.spin,
-    )
-
-
 def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-# -- options ---------------------------------------------------------------------------------------------------------
-
-
-def _seconds(text: str) -> float:
-    return Duration.parse(text).seconds
-
-
-def _json(text: str) -> Any:
-    return load_json(text)
-
-
-def _object(text: str) -> dict[str, Any]:
-    found = load_json(text)
-    if not isinstance(found, dict):
-        raise LoadError(f'write a JSON object, for example {{"id": "device-{{n}}"}}, not {safe(text, 60)}')
-    return found
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise LoadError(f"write a header as Name: value, not {safe(text, 60)}")
-    return name.strip(), value.strip()

@@ -155,6 +155,11 @@ class Loads:
         rate = profile.peak_rate(plan.profile)
         if rate:
             self._guard_rails.allow_rate(Rate(rate), already)
+        elif plan.traffic.model == "closed" and (limit := self._guard_rails.max_rate):
+            raise LoadError(
+                f"the stack allows {limit} (max_rate of Attach To Stack), which no closed loop keeps: take model=open "
+                "and a rate"
+            )
 
 
 def _save(name: str, result: "LoadResult") -> str:

@@ -126,6 +126,8 @@ def _profile(order: Order) -> Profile:
         return stages.parse(order.stages, count, rate)
     if order.duration_s is None:
         raise LoadError("say how long: give duration, such as 30s, or stages, such as 0/s..1000/s over 30s")
+    if order.duration_s <= 0:
+        raise LoadError(f"a duration of {order.duration_s:g} s makes no load: give more than 0 s, such as 30s")
     return profile.constant_rate(rate, count, order.duration_s)
 
 

@@ -29,11 +29,6 @@ class Engine(Protocol):
     def abort(self) -> None:
         """Ends the workers now; returns when they are gone."""
 
-    def await_begin(self) -> None:
-        """Waits until clients are connected and send, or until there is nothing to wait for any more."""
-        while not self._begun.wait(SLICE_S):
-            pass
-
     def wait(self, timeout_s: float) -> bool:
         """Whether the load is over, at the latest after so long."""
 

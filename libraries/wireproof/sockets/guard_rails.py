@@ -47,6 +47,11 @@ class GuardRails:
             running = f", and {Rate(already)} are being sent already" if already else ""
             raise SocketsError(f"the stack allows {limit} (max_rate of Attach To Stack), {rate} was asked for{running}")
 
+    @property
+    def max_rate(self) -> Rate | None:
+        """The highest rate of messages; None where there is no limit."""
+        return _guards().max_rate
+
     def wait_to_send(self) -> None:
         """Waits until the next message may go without exceeding the limit; callable from any thread."""
         limit = _guards().max_rate

@@ -83,7 +83,7 @@ def test_workers_define_a_defined_dialect_again() -> None:
     [
         ({"duration_s": None}, "say how long: give duration, such as 30s, or stages, such as 0/s..1000/s over 30s"),
         ({"stages": "1/s for 1s"}, "stages say how long each of them lasts: leave out duration, or stages"),
-        ({"duration_s": -1.0}, "stage 1 lasts -1 s: give it more than 0 s"),
+        ({"duration_s": -1.0}, "a duration of -1 s makes no load: give more than 0 s, such as 30s"),
         ({"connections": -4}, "-4 connections cannot be: give 1 or more"),
         ({"connections": 0}, "stage 1 has no connections: say how many"),
         ({"rate": Rate(5), "model": "closed"}, "a closed loop sends when an answer has come: leave out the rate, or"),
