@@ -1,6 +1,7 @@
 """CloudMessage envelopes of one bench device as byte templates: nothing is serialised while the clock runs."""
 
 import json
+import struct
 import time
 import uuid
 from typing import Any
@@ -8,6 +9,14 @@ from typing import Any
 import jwt
 
 ENVELOPE_BYTES = 250
+
+
+def text_frame(message: bytes) -> bytes:
+    """A client's frame; its mask is zero, so the message is in it as it is."""
+    size = len(message)
+    if size < 126:
+        return struct.pack("!BB4x", 0x81, 0x80 | size) + message
+    return struct.pack("!BBH4x", 0x81, 0xFE, size) + message
 
 
 class Envelopes:

@@ -17,9 +17,11 @@ import msgspec
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from bench.envelopes import Envelopes
+from bench.envelopes import Envelopes, text_frame
 
 HANDSHAKES_AT_ONCE, TICK_S = 50, 0.001
+RETRY_S = 1.0
+"""What the server says in `retryAfter`."""
 
 
 class Received(msgspec.Struct):
@@ -60,7 +62,11 @@ class Device(WSListener):  # type: ignore[misc]
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        self.transport = transport
+        self.transport = transport.underlying_transport
+
+    def _write(self, message: bytes) -> None:
+        """Frames written in one turn of the loop leave in one system call."""
+        self.transport.write(text_frame(message))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if not self.ready.done():
@@ -73,9 +79,11 @@ class Device(WSListener):  # type: ignore[misc]
         if message.type == "user_message":
             sent_ns = self.tally.intended_ns[int(message.id[9:])]
             self.tally.latencies_ms.append((time.monotonic_ns() - sent_ns) / 1e6)
-            transport.send(WSMsgType.TEXT, self.envelopes.confirmation(message.id, message.seq))
+            self._write(self.envelopes.confirmation(message.id, message.seq))
         elif message.type == "device_register":
-            transport.send(WSMsgType.TEXT, self.registration)
+            self._write(self.registration)
+        elif not self.ready.done() and b'"UNAVAILABLE"' in bytes(message.payload):
+            asyncio.get_running_loop().call_later(RETRY_S, self._write, self.registration)
         elif message.type == "error" or b'"failed"' in bytes(message.payload):
             self.tally.errors.append(bytes(message.payload).decode())
         elif not self.ready.done():
@@ -88,7 +96,7 @@ class Device(WSListener):  # type: ignore[misc]
     def send(self, intended_ns: int) -> None:
         number = len(self.tally.intended_ns)
         self.tally.intended_ns.append(intended_ns)
-        self.transport.send(WSMsgType.TEXT, self.envelopes.message(number))
+        self._write(self.envelopes.message(number))
 
 
 async def connect(target: dict[str, str], tally: Tally, count: int) -> list[Device]:
