@@ -9,6 +9,8 @@ import pytest
 from harness import run_robot
 from robot.libdocpkg import LibraryDocumentation
 
+import wireproof
+
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 CRITERIA = Path(__file__).parents[2] / "resources" / "criteria.yaml"
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
@@ -57,6 +59,8 @@ def with_criteria(directory):
     """A directory with the catalogue that examples of Timing take for granted."""
     shutil.copy(CRITERIA, directory)
     return directory
+
+
 WITH_STACK = "\n*** Settings ***\nLibrary    wireproof.Stack\n"
 """What examples of Monitor take for granted."""
 
