@@ -25,8 +25,6 @@ def lowest_share(good: int, tried: int) -> float:
 
 def highest_share(good: int, tried: int) -> float:
     """The Clopper-Pearson upper bound: with a larger share so few successes are less probable than 5 %."""
-    if good == tried:
-        return 1.0
     if not good:
         return -math.expm1(math.log(1 - CONFIDENCE) / tried)
     return _root(lambda share: binomial_at_most(good, tried, share) - (1 - CONFIDENCE), good / tried, 1.0)

@@ -79,6 +79,11 @@ def test_one_duration_has_a_value_and_no_bounds() -> None:
     assert estimate == Estimate("p50", Duration(0.25), None, None, 1)
 
 
+def test_bounds_reach_to_the_ends_of_their_buckets() -> None:
+    estimate = Durations.from_seconds([0.05, *[0.1003] * 100, 0.2]).estimate("p50")
+    assert (estimate.low, estimate.value, estimate.high) == (Duration(0.09984), Duration(0.100351), Duration(0.100351))
+
+
 def test_extremes_are_as_observed() -> None:
     durations = Durations.from_seconds([0.1, 0.3])
     assert durations.estimate("max") == Estimate("max", Duration(0.3), Duration(0.3), Duration(0.3), 2)
@@ -182,6 +187,12 @@ def test_no_sample_is_worth_more_than_it_has(parts: list[tuple[int, float]]) -> 
     counts = [count for count, _ in parts]
     late = [round(count * share) for count, share in parts]
     assert 1 <= effective_size(late, counts) <= sum(counts)
+
+
+def test_seconds_that_differ_by_more_than_chance_are_worth_less() -> None:
+    assert effective_size([0, 20] * 5, [100] * 10) == 50  # 66 if ten blocks told their own spread exactly
+    assert effective_size([5] * 20, [100] * 20) == 2000
+    assert effective_size([0] * 20, [100] * 20) == 2000
 
 
 def test_a_long_series_is_taken_in_blocks() -> None:

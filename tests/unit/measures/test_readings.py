@@ -74,6 +74,11 @@ def test_few_readings_that_wander_have_no_bounds() -> None:
     assert estimate.value.value == pytest.approx(5 / 3)
 
 
+def test_what_wanders_is_bounded_by_its_steps() -> None:
+    estimate = Trend([*range(0, 18, 3), *range(18, -1, -3)], list(range(13)), Count).estimate("slope")
+    assert magnitude(estimate.high) == -magnitude(estimate.low) == pytest.approx(1.624, abs=1e-3)
+
+
 def test_memory_that_stays_flat_has_slope_0() -> None:
     estimate = Trend([7.0] * 30, list(range(30)), Size).estimate("slope")
     assert (estimate.value, estimate.low, estimate.high) == (Size(0), Size(0), Size(0))
