@@ -5,6 +5,9 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+USED = "process."
+"""Subjects that begin so are services, by the processor and memory that they use; the others are probes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

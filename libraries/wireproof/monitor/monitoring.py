@@ -9,9 +9,8 @@ from wireproof.measures.proportion import Proportion
 from wireproof.measures.readings import Readings
 from wireproof.measures.trend import Trend
 from wireproof.monitor.errors import MonitorError
-from wireproof.monitor.looks import Look
+from wireproof.monitor.looks import USED, Look
 from wireproof.monitor.outcome import Outcome, Restart, judge
-from wireproof.monitor.sources import USED
 from wireproof.monitor.units import kind, spans
 from wireproof.monitor.windows import Window
 
