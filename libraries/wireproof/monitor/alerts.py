@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from wireproof.monitor.looks import Look
+from wireproof.monitor.looks import USED, Look
 from wireproof.monitor.units import quantity, shown
 from wireproof.quantities import Comparison, Duration
 from wireproof.wiretext import safe
@@ -17,6 +17,7 @@ class Alert:
 
     def __init__(self, comparison: Comparison, for_s: float) -> None:
         self.comparison = comparison
+        self._service = comparison.subject.partition(".")[2]
         self._for_s = for_s
         self._since_ns: int | None = None
         self._text = ""
@@ -45,9 +46,11 @@ class Alert:
         comparison.holds(quantity(comparison.subject, 0))  # the wrong unit is refused now
         return cls(comparison, Duration.parse(found[2]).seconds if found[2] else 0.0)
 
-    def see(self, look: Look) -> None:
-        """Takes a look; one that tells nothing of the metric begins the time anew."""
+    def see(self, subject: str, look: Look) -> None:
+        """Takes a look; one at the metric's service that failed begins the time anew."""
         value = look.values.get(self.comparison.subject)
+        if value is None and not (look.problem and subject.removeprefix(USED) == self._service):
+            return
         if value is None or not self.comparison.holds(quantity(self.comparison.subject, value)):
             self._since_ns = None
             return

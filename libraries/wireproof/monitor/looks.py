@@ -5,6 +5,9 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+USED = "process."
+"""Subjects that begin so are services, by the processor and memory that they use; the others are probes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -42,6 +45,12 @@ class Looks:
         with self._lock:
             looks = self._by_subject.get(subject)
             return looks[-1] if looks else None
+
+    def before(self, at_ns: int) -> dict[str, Look]:
+        """The last look at each subject that began before a moment."""
+        with self._lock:
+            places = {subject: bisect_left(looks, at_ns, key=_began) for subject, looks in self._by_subject.items()}
+            return {subject: self._by_subject[subject][place - 1] for subject, place in places.items() if place}
 
     def between(self, since_ns: int, until_ns: int) -> dict[str, Sequence[Look]]:
         """The looks that began in a time, by subject; a subject that was not looked at has none."""

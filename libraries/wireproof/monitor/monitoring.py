@@ -9,9 +9,8 @@ from wireproof.measures.proportion import Proportion
 from wireproof.measures.readings import Readings
 from wireproof.measures.trend import Trend
 from wireproof.monitor.errors import MonitorError
-from wireproof.monitor.looks import Look
+from wireproof.monitor.looks import USED, Look
 from wireproof.monitor.outcome import Outcome, Restart, judge
-from wireproof.monitor.sources import USED
 from wireproof.monitor.units import kind, spans
 from wireproof.monitor.windows import Window
 
@@ -35,6 +34,7 @@ class Monitoring:
         every_s: how often was looked.
         looks: by subject, in the order of time.
         windows: what was done on purpose.
+        before: by subject the last look before.
         unseen: what was not looked at, and why.
         complaints: why the monitor itself failed.
         overhead: what the monitor itself used of one core.
@@ -47,6 +47,7 @@ class Monitoring:
     every_s: float
     looks: Mapping[str, Sequence[Look]]
     windows: Sequence[Window]
+    before: Mapping[str, Look] = field(default_factory=dict)
     unseen: Mapping[str, str] = field(default_factory=dict)
     complaints: Sequence[str] = ()
     overhead: float = 0.0
@@ -55,7 +56,10 @@ class Monitoring:
     @cached_property
     def outcomes(self) -> Mapping[str, Outcome]:
         """What the looks at each subject came to."""
-        return {subject: judge(subject, looks, self.windows) for subject, looks in self.looks.items()}
+        return {
+            subject: judge(subject, looks, self.windows, self.before.get(subject))
+            for subject, looks in self.looks.items()
+        }
 
     @property
     def probes(self) -> Mapping[str, Outcome]:

@@ -55,19 +55,26 @@ class Outcome:
         return self.good + len(self.failed)
 
 
-def judge(subject: str, looks: Sequence[Look], windows: Sequence[Window]) -> Outcome:
+def judge(subject: str, looks: Sequence[Look], windows: Sequence[Window], before: Look | None = None) -> Outcome:
     """What the looks at a subject came to, given what was done on purpose.
 
     A failure is excused when it overlaps a window, or comes after one, before the first success after it and within
     `RECOVERY_S`.
+
+    Args:
+        subject: what was looked at.
+        looks: in the order of time.
+        windows: what was done on purpose.
+        before: the last look before them, which may have been the first success.
     """
     concerning = [window for window in windows if window.concerns(subject)]
     good_ns = [look.began_ns for look in looks if not look.problem]
+    successes_ns = [before.began_ns, *good_ns] if before is not None and not before.problem else good_ns
     failed, excused = [], []
     for look in looks:
         if not look.problem:
             continue
-        window = next((window for window in concerning if _excuses(window, look, good_ns)), None)
+        window = next((window for window in concerning if _excuses(window, look, successes_ns)), None)
         if window is None:
             failed.append(look)
         else:

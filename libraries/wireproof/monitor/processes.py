@@ -4,7 +4,8 @@ Importing psutil costs 30 ms, so other modules import this one inside functions.
 """
 
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,21 +19,28 @@ _RESIDENT = "memory is the resident set: pages that processes share are counted 
 
 _LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
+BUDGET = 0.005
+"""The share of one core that reading the memory of one tree may cost: a database has many processes, and each is a walk
+through page tables."""
+
 
 class ProcessTree:
     """The tree of one service: it is told anew at each look which process is the root."""
 
-    def __init__(self, service: str, root: Callable[[], int | None]) -> None:
+    def __init__(self, service: str, root: Callable[[], int | None], budget: float = BUDGET) -> None:
         """Knows whom to look at.
 
         Args:
             service: the name that its metrics get.
             root: the number of its first process; None while it is down.
+            budget: the share of one core that reading memory may cost; looks between leave it out.
         """
         self._service = service
         self._root = root
         self._clock: TreeClock | None = None
         self._clocked_ns = 0
+        self._budget = budget
+        self._memory_due_ns = 0
         self._remark = ""
 
     def look(self) -> Look:
@@ -41,16 +49,14 @@ class ProcessTree:
         pid = self._root()
         members = list(_tree(pid)) if pid is not None else []
         times = {}
-        memory = 0
         for process in members:
-            # One that ends meanwhile has left the tree.
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.NoSuchProcess):  # it has left the tree meanwhile
                 times[_identity(process)] = _times(process)
-                memory += self._memory(process)
-        if not memory:  # there is none, or it is about to end and has given its memory back
+        values = self._memory(members) if began >= self._memory_due_ns else {}
+        if not times or 0 in values.values():  # it is about to end and has given its memory back
             self._clock = None
+            self._memory_due_ns = 0
             return Look(began, now_ns(), f"{self._service} has no process")
-        values = {f"memory.{self._service}": float(memory)}
         if self._clock is None:
             self._clock = TreeClock(times)
         else:
@@ -59,11 +65,19 @@ class ProcessTree:
         root, created = _identity(members[0])
         return Look(began, now_ns(), values=values, identity=f"process {root} of {created:.2f}", remark=self._remark)
 
-    def _memory(self, process: psutil.Process) -> int:
+    def _memory(self, members: Sequence[psutil.Process]) -> dict[str, float]:
+        began_s = time.thread_time()
+        size = 0
+        for process in members:
+            with suppress(psutil.NoSuchProcess):
+                size += self._size(process)
+        cost_s = time.thread_time() - began_s
+        self._memory_due_ns = now_ns() + int((cost_s / self._budget) * 1e9)
+        return {f"memory.{self._service}": float(size)}
+
+    def _size(self, process: psutil.Process) -> int:
         try:
             full = process.memory_full_info()
-        except psutil.ZombieProcess:
-            return 0
         except psutil.AccessDenied:
             self._remark = _RESIDENT
             return int(process.memory_info().rss)

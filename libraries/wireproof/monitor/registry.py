@@ -42,6 +42,7 @@ class Running:
             watch.plan.every_s,
             watch.looks.between(began_ns, ended_ns),
             watch.windows(),
+            watch.looks.before(began_ns),
             watch.unseen,
             watch.problems(began_ns),
             watch.overhead,

@@ -7,15 +7,12 @@ from functools import partial
 
 from wireproof.monitor.containers import Containers
 from wireproof.monitor.errors import MonitorError
-from wireproof.monitor.looks import Look
+from wireproof.monitor.looks import USED, Look
 from wireproof.monitor.plan import PROBES, Plan
 from wireproof.monitor.probes import HttpProbe, PostgresProbe, Probe, RedisProbe, WebSocketProbe
 from wireproof.stack import Stack
 from wireproof.stack.containers import ContainerService
 from wireproof.wiretext import safe
-
-USED = "process."
-"""Subjects that begin so are services, by the processor and memory that they use."""
 
 
 def _nothing() -> None:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from wireproof.journal import now_ns
 from wireproof.measures.proportion import Proportion
+from wireproof.monitor.looks import USED
 from wireproof.monitor.monitoring import Monitoring
-from wireproof.monitor.sources import USED
 from wireproof.monitor.units import share
 from wireproof.wiretext import safe
 

@@ -12,11 +12,12 @@ from wireproof.journal import now_ns
 from wireproof.monitor import sources
 from wireproof.monitor.alerts import Alert
 from wireproof.monitor.beat import Beat
-from wireproof.monitor.looks import Look, Looks
+from wireproof.monitor.looks import USED, Look, Looks
 from wireproof.monitor.plan import Plan
-from wireproof.monitor.sources import USED, Source
+from wireproof.monitor.sources import Source
 from wireproof.monitor.windows import EVERYTHING, NOTHING, REACH, SERVER_PROBES, Declared, Window
 from wireproof.stack import Stack
+from wireproof.wiretext import safe
 
 
 class Watch:
@@ -93,7 +94,7 @@ class Watch:
         lost = (
             ["the stack that was monitored has ended: start monitoring anew"] if self._lost_stack_ns > since_ns else []
         )
-        return [*(f"the monitor failed: {beat.crash}" for beat in self._beats if beat.crash), *lost]
+        return [*(f"the monitor failed: {safe(beat.crash, 200)}" for beat in self._beats if beat.crash), *lost]
 
     @property
     def overhead(self) -> float:
@@ -122,8 +123,7 @@ class Watch:
             before = self.looks.last(subject)
             self.looks.add(subject, look)
             for alert in self._alerts:
-                if alert.comparison.subject in look.values:
-                    alert.see(look)
+                alert.see(subject, look)
             self._record(subject, look, before)
 
     def _record(self, subject: str, look: Look, before: Look | None) -> None:

@@ -79,7 +79,7 @@ def planted() -> Iterator[Planted]:
 
 @pytest.fixture
 def tree(planted: Planted) -> ProcessTree:
-    return ProcessTree("planted", lambda: planted.pid)
+    return ProcessTree("planted", lambda: planted.pid, budget=1.0)
 
 
 def memory(tree: ProcessTree) -> float:
@@ -115,6 +115,13 @@ def test_work_is_seen(planted: Planted, tree: ProcessTree) -> None:
 
 def test_work_of_children_that_have_ended_is_seen(planted: Planted, tree: ProcessTree) -> None:
     assert 0.25 <= used_s(tree, lambda: planted.tell("burn-in-children 0.3")) <= 0.6
+
+
+def test_reading_memory_keeps_within_its_budget(planted: Planted) -> None:
+    tree = ProcessTree("planted", lambda: planted.pid, budget=1e-9)
+    first, second = tree.look(), tree.look()
+    assert list(first.values) == ["memory.planted"]
+    assert list(second.values) == ["cpu.planted"], "the next one is due in hours"
 
 
 def test_a_tree_without_a_root_is_a_gap(planted: Planted, tree: ProcessTree) -> None:

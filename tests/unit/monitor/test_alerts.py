@@ -10,14 +10,15 @@ METRICS = ["memory.server", "cpu.server"]
 
 
 def look(at_s: float, megabytes: float | None) -> Look:
-    values = {} if megabytes is None else {"memory.server": megabytes * 1e6}
-    return Look(int(at_s * S), int(at_s * S), values=values)
+    if megabytes is None:
+        return Look(int(at_s * S), int(at_s * S), "server has no process")
+    return Look(int(at_s * S), int(at_s * S), values={"memory.server": megabytes * 1e6})
 
 
 def texts(alert: Alert, *megabytes: float | None) -> list[str]:
     told = []
     for at, value in enumerate(megabytes):
-        alert.see(look(at, value))
+        alert.see("process.server", look(at, value))
         told.append(alert.take())
     return told
 
@@ -30,6 +31,15 @@ def test_it_is_told_once_when_it_has_lasted() -> None:
 
 def test_a_gap_begins_the_time_anew() -> None:
     assert texts(Alert.parse("memory.server > 512 MB for 2s", METRICS), 600, 600, None, 600, 600) == [""] * 5
+
+
+def test_looks_at_others_say_nothing() -> None:
+    alert = Alert.parse("memory.server > 512 MB for 1s", METRICS)
+    alert.see("process.server", look(0, 600))
+    alert.see("process.redis", look(0.5, None))
+    alert.see("process.server", Look(S // 2, S // 2, values={"cpu.server": 0.1}))
+    alert.see("process.server", look(1, 600))
+    assert alert.take()
 
 
 def test_without_a_time_one_look_is_enough() -> None:

@@ -48,6 +48,11 @@ def test_a_failure_is_excused(looks: list[Look], windows: list[Window], failed: 
     assert found.tried == found.good + failed
 
 
+@pytest.mark.parametrize(("before", "failed"), [(None, 0), (good(4), 0), (bad(6), 0), (good(6), 1)])
+def test_the_look_before_may_have_been_the_first_success(before: Look | None, failed: int) -> None:
+    assert len(judge("postgres", [bad(7)], [fault(2, 5)], before).failed) == failed
+
+
 @pytest.mark.parametrize(("place", "subject", "may"), [
     ("postgres", "http", True),
     ("redis", "websocket", True),
@@ -122,3 +127,5 @@ def test_looks_are_found_by_time() -> None:
     assert [look.began_ns // S for look in looks.between(1 * S, 3 * S)["http"]] == [1, 2]
     assert looks.last("http") == good(4)
     assert looks.last("redis") is None
+    assert looks.before(3 * S) == {"http": good(2)}
+    assert looks.before(0) == {}
