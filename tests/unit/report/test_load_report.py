@@ -111,7 +111,8 @@ def test_rates_of_a_monitoring_stand_beside_those_of_the_load() -> None:
 
 def test_limits_of_levels_are_drawn_but_not_that_of_a_slope() -> None:
     watched = monitoring()
-    judged = verdicts(watched, "memory.server max < 512 MB", "cpu.server p95 < 50 %")  # type: ignore[arg-type]
+    conditions = ("memory.server max < 512 MB", "memory.server slope < 2 MB", "cpu.server p95 < 50 %")
+    judged = verdicts(watched, *conditions)  # type: ignore[arg-type]
     levels = LoadViews(load(), judged, [watched]).levels()
     assert list(levels.memory_limits) == [Limit("memory.server max < 512 MB", 512e6)]
     assert list(levels.processor_limits) == [Limit("cpu.server p95 < 50 %", 0.5)]
