@@ -11,7 +11,7 @@ from wireproof.load.plan import Plan
 if TYPE_CHECKING:
     from wireproof.delivery.history import History, Ints
     from wireproof.dialects import Traits
-    from wireproof.load.connection import Worker
+    from wireproof.load.shared import Worker
 
 _MESSAGES = frozenset({"sent", "verdicts", "received", "confirmed", "expected"})
 """Tables with a column of messages."""

@@ -2,74 +2,29 @@
 
 import asyncio
 import copy
-import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from wireproof.delivery.columns import ABSENT, ACKED
 from wireproof.dialects import BINARY, TEXT, Dialect, Draft, Frame, LoginRefused, Message, Outgoing
 from wireproof.journal import now_ns
 from wireproof.load.answers import Answer, answer_of
-from wireproof.load.reading import Reader, Reading, body_digest
-from wireproof.load.receipts import Shape, Shapes
-from wireproof.load.tally import Tally
-from wireproof.load.template import Builder, NoTemplateError, Template, Values
+from wireproof.load.reading import Reading, body_digest
+from wireproof.load.receipts import Shape
+from wireproof.load.shared import Worker
+from wireproof.load.template import Builder, NoTemplateError, Template
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
     from wireproof.load.plan import Member
-    from wireproof.load.rows import RowLooks
-    from wireproof.load.user_shard import Seat
 
 _EVERY = 1021
 """One frame of so many is read by the dialect as well, in case it depends on more than the frame. A prime, so that
 it is another connection's each time."""
 
 _OPCODES = {TEXT: WSMsgType.TEXT, BINARY: WSMsgType.BINARY}
-
-
-class Worker:
-    """What all connections of one worker share.
-
-    Attributes:
-        tally: what they saw.
-        rows: looks for the rows of messages, where that is asked for.
-        closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
-        frames, parsed: how many came, and how many of them the dialect had to read.
-        faults: what the dialect raised: how often, and the first one's traceback.
-        acknowledged: whether a message is done when the peer says so, else when it arrives.
-        notes_others: whether messages that nobody of this load sent are receipts, too: what a server pushes.
-    """
-
-    def __init__(self, shard: int, reader: Reader) -> None:
-        self.tally = Tally(shard)
-        self.reader = reader
-        self.shapes = Shapes(reader)
-        self.known = self.shapes.known
-        self.values = Values()
-        self.builders: dict[bytes, Builder | None] = {}
-        self.connections: dict[int, Connection | Seat] = {}
-        self.rows: RowLooks | None = None
-        self.closed_loop = False
-        self.acknowledged = False
-        self.notes_others = False
-        self.frames = self.parsed = 0
-        self.faults = 0
-        self.first_fault = ""
-        self.misread = ""
-
-    def fault(self) -> None:
-        """Counts what a dialect raised; to be called where it is handled."""
-        self.faults += 1
-        self.first_fault = self.first_fault or traceback.format_exc()
-
-    def done(self, number: int, at_ns: int) -> None:
-        """A message came to its end: in a closed loop its sender sends the next."""
-        row = self.tally.completes(number)
-        if row != ABSENT and self.closed_loop:
-            self.connections[self.tally.sent_client[row]].send(at_ns)
 
 
 class Connection(WSListener):
@@ -129,15 +84,24 @@ class Connection(WSListener):
     def leave(self) -> None:
         """Closes it on purpose."""
         self.leaving, self.is_open = True, False
-        if self.ready.done():
-            self.ready.exception() if not self.ready.cancelled() else None
+        if self.ready.done() and not self.ready.cancelled():
+            self.ready.exception()  # else asyncio complains that nobody asked
         if self.transport is not None:
+            self.transport.send_close(WSCloseCode.OK)
             self.transport.disconnect()
 
     def _begin(self) -> None:
         self.is_open = True
+        self._beat()
         if not self.ready.done():
             self.ready.set_result(None)
+
+    def _beat(self) -> None:
+        """Says that it is alive, from now on as often as the protocol wants that."""
+        heartbeat = self.dialect.heartbeat
+        if heartbeat is not None and self.is_open:
+            self._send_all((heartbeat.outgoing,))
+            asyncio.get_running_loop().call_later(heartbeat.interval_s, self._beat)
 
     def _refuse(self, error: Exception) -> None:
         if not self.ready.done():
@@ -225,6 +189,7 @@ class Connection(WSListener):
         elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self._join(kind, frame, at_ns)
         elif kind is WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code())
             transport.disconnect()
 
     def _join(self, kind: WSMsgType, frame: WSFrame, at_ns: int) -> None:
@@ -319,4 +284,7 @@ class Connection(WSListener):
 def _close_code(transport: WSTransport) -> int:
     """The code that the peer closed with; 1006 where it did not say."""
     received = transport.close_handshake.recv if transport.close_handshake else None
-    return int(received.code.value) if received is not None else 1006
+    if received is None:
+        return 1006
+    code: Any = received.code  # a plain number where picows has no name for it
+    return int(getattr(code, "value", code))

@@ -15,7 +15,7 @@ from wireproof.journal import now_ns
 from wireproof.load import profile
 from wireproof.load.bodies import padded
 from wireproof.load.columns import history_of
-from wireproof.load.connection import Connection, Worker
+from wireproof.load.connection import Connection
 from wireproof.load.dial import Dialer
 from wireproof.load.ids import Ids
 from wireproof.load.outlook import Outlook, Progress
@@ -24,6 +24,7 @@ from wireproof.load.plan import Plan
 from wireproof.load.probes import Probes
 from wireproof.load.reading import Reader
 from wireproof.load.rows import RowLooks
+from wireproof.load.shared import Worker
 from wireproof.load.split import schedule, senders_of, shards_of
 
 if TYPE_CHECKING:
