@@ -11,6 +11,8 @@ from robot.libdocpkg import LibraryDocumentation
 
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 CRITERIA = Path(__file__).parents[2] / "resources" / "criteria.yaml"
+pytestmark = pytest.mark.timeout(400)  # the first test that asks runs the examples of all libraries
+
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
 ROOMS = ("Delivery", "Faults", "Fixtures", "Load", "Sockets", "Stack", "Timing")
