@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """The command line: ``python -m wireproof stack up|status|down``, ``recheck``, ``load``."""
+=======
+"""The command line: ``python -m wireproof stack up|status|down``, ``recheck`` and ``baseline``."""
+>>>>>>> report
 
 import argparse
 import sys
@@ -11,6 +15,8 @@ from wireproof.delivery import command as delivery
 from wireproof.load import command as load
 from wireproof.stack import command
 from wireproof.stack.errors import StackError
+from wireproof.timing import command as timing
+from wireproof.timing.errors import TimingError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except StackError as error:
+    except (StackError, TimingError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -55,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     recheck.add_argument("journal", nargs="+", type=Path, help="for example results/wireproof/journal.jsonl")
     recheck.set_defaults(run=lambda options: delivery.run(options.journal))
+<<<<<<< HEAD
     load.add_to(
         areas.add_parser(
             "load",
@@ -63,7 +70,32 @@ def _parser() -> argparse.ArgumentParser:
             "not or the load proves nothing, 2 for what cannot be asked.",
         )
     )
+=======
+    _add_baseline(areas)
+>>>>>>> report
     return parser
+
+
+def _add_baseline(areas: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    baseline = areas.add_parser(
+        "baseline",
+        help="accept the figures of the last run, or show those that were accepted",
+        description="Keeps the figures that later runs are compared with, in results/baselines/PROFILE.json.",
+    )
+    actions = baseline.add_subparsers(title="actions", metavar="accept|show", required=True)
+    accept = actions.add_parser(
+        "accept",
+        help="make the figures of the last run the baseline",
+        description="Makes the figures of the last run the baseline. Exit code 1 when a test failed or a criterion was "
+        "not met: such a run is no baseline.",
+    )
+    accept.add_argument("--reason", required=True, help="why, for those who read the file later")
+    accept.set_defaults(run=lambda options: timing.accept(options.results, options.profile, options.reason))
+    show = actions.add_parser("show", help="show the baseline", description="Shows the baseline, and who accepted it.")
+    show.set_defaults(run=lambda options: timing.show(options.results, options.profile))
+    for action in (accept, show):
+        action.add_argument("--profile", default="", help="the environment; that of the run, else embedded")
+        action.add_argument("--results", type=Path, default=Path("results"), help="where the run left its files")
 
 
 def _for_scripts(run: Callable[[bool], int], options: argparse.Namespace) -> int:

@@ -262,3 +262,47 @@ def test_without_a_catalogue_the_test_says_where_one_belongs(tmp_path: Any) -> N
         r"no criteria\.yaml or resources/criteria\.yaml in .* name it with Library {4}wireproof.Timing.*",
         run.failure("None"),
     )
+
+
+BASELINE = """{
+  "schema": 1, "machine": {}, "accepted": [],
+  "criteria": {"T-01": {"metric": "orders.time", "statistic": "p95", "unit": "Duration", "value": 0.01, "low": 0.01,
+                        "high": 0.01, "n": 300, "rounds": [0.01]}}
+}"""
+
+
+@pytest.mark.parametrize("option", ["baseline=${EXECDIR}/results/baselines/embedded.json", ""])
+def test_a_verdict_is_told_beside_the_baseline(tmp_path: Any, option: str) -> None:
+    """It is found by the mode of the running stack, or where the author says."""
+    (tmp_path / "criteria.yaml").write_text(CRITERIA)
+    (tmp_path / "results" / "baselines").mkdir(parents=True)
+    (tmp_path / "results" / "baselines" / "embedded.json").write_text(BASELINE)
+    (tmp_path / "stage.py").write_text(STAGE)
+    text = KEYWORDS.replace("wireproof.Timing", f"wireproof.Timing    {option}\nLibrary    stage.py")
+    text += "Slow\n    Stage\n    Took    s    63 ms    60\n    Criterion Should Be Met    T-01    of=s\n"
+    run = run_robot(tmp_path, text, "--pythonpath", str(tmp_path))
+    assert run.failure("Slow") == (
+        "FAIL T-01 orders come quickly: p95 = 63.0 ms is not < 50 ms (n = 60, baseline 10.0 ms, +530 %)"
+    )
+
+
+STAGE = """
+import types
+from wireproof import stack
+
+def stage():
+    stack.use(types.SimpleNamespace(mode="embedded"))
+"""
+
+
+def test_a_series_ends_with_its_suite(tmp_path: Any) -> None:
+    suites = {
+        "a.robot": KEYWORDS + "First\n    Took    s    12 ms\nSecond\n    Get Percentile    s    p50    <    1 s\n",
+        "b.robot": KEYWORDS + "Third\n    Get Percentile    s    p50    <    1 s\n",
+    }
+    run = run_robot(tmp_path, suites)
+    assert run.outcomes() == {
+        "First": ("PASS", ""),
+        "Second": ("PASS", ""),
+        "Third": ("FAIL", "no series 's' in this suite: none was recorded yet"),
+    }

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(400)  # the first test that asks runs the examp
 
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
-ROOMS = ("Delivery", "Faults", "Fixtures", "Load", "Sockets", "Stack", "Timing")
+ROOMS = ("Delivery", "Faults", "Fixtures", "Load", "Report", "Sockets", "Stack", "Timing")
 KEYWORDS: dict[str, Any] = {
     f"{room}.{keyword.name}": keyword
     for room in ROOMS
@@ -95,6 +95,7 @@ def runs(tmp_path_factory, echo):
             "--variable",
             f"ECHO_URL:{echo.url}",
         ),
+        "Report": run_robot(tmp_path_factory.mktemp("report"), suite_of("Report", "No Operation")),
         "Sockets": run_robot(
             tmp_path_factory.mktemp("sockets"),
             suite_of("Sockets", "No Operation"),

@@ -69,5 +69,5 @@ def _verdict(requirement: Requirement, result: "LoadResult") -> Verdict:
 
 def _most(errors: Mapping[str, int]) -> str:
     """The most frequent ones."""
-    told = [f"{count} × {safe(name, 80)}" for name, count in list(errors.items())[:_ERRORS]]
+    told = [f"{count} x {safe(name, 80)}" for name, count in list(errors.items())[:_ERRORS]]
     return ", ".join([*told, *(["…"] if len(errors) > _ERRORS else [])])

@@ -12,6 +12,7 @@ from typing import Any
 
 from robot.api import TestSuite, logger
 from robot.libraries.BuiltIn import BuiltIn
+from robot.output import LOGGER  # type: ignore[import-untyped]
 
 import wireproof
 from wireproof import journal, scopes
@@ -19,10 +20,17 @@ from wireproof.report.acceptance import PAGE, Machine, Run, RunReport, follow, h
 from wireproof.report.evidence import Evidence
 from wireproof.report.failures import TRY, shows_failure
 from wireproof.report.timeline import Failure
+from wireproof.timing.errors import TimingError
 from wireproof.wiretext import safe
 
 MOST_TIMELINES = 5
 """In one test, or in the set-up or tear-down of one suite: a test that goes on after failures may have thousands."""
+
+_LINK = "Acceptance"
+"""What the first lines of the log call the page."""
+
+_QUIET = {"NoneConsole", "QuietConsole", "NoOutput", "QuietOutput"}
+"""Robot's console loggers that print no results, by version."""
 
 
 class Listener:
@@ -82,7 +90,7 @@ class Listener:
         """Tells Robot, which does not look at what a listener made of a tear-down, that checks have failed in it."""
         for check in self._failed.pop(data.id, []) + self._leave(data.id):
             result.suite_teardown_failed(check)
-        if data.parent is None:
+        if data.parent is None and _LINK not in result.metadata:
             self._link_acceptance(result)
 
     def close(self) -> None:
@@ -142,18 +150,18 @@ class Listener:
 
     def _link_acceptance(self, result: Any) -> None:
         """The log and the report name the page in their first lines."""
-        with contextlib.suppress(ValueError):  # told when it is to be written
+        with contextlib.suppress(TimingError):  # told when it is to be written
             if self._report is not None and (acceptance := self._report.acceptance()):
-                result.metadata["Acceptance"] = f"[wireproof/{PAGE}|{headline(acceptance)}]"
+                result.metadata[_LINK] = f"[wireproof/{PAGE}|{headline(acceptance)}]"
 
     def _write_acceptance(self) -> None:
         report, self._report = self._report, None
         try:
             told = report.write() if report is not None else ""
-        except (ValueError, OSError) as error:
+        except (TimingError, OSError) as error:
             logger.error(f"the acceptance report was not written: {safe(error, 500)}")
             return
-        if told:
+        if told and not console_is_quiet():
             logger.console(f"\n{told}")
 
     def _leave(self, identity: str) -> list[scopes.FailedCheck]:
@@ -187,6 +195,16 @@ def _failure(result: Any, scope: scopes.Scope) -> Failure:
         at_ns=now_ns,
         at=datetime.now(),
     )
+
+
+def console_is_quiet() -> bool:
+    """Whether Robot was told to keep its console quiet.
+
+    It filters nothing that libraries write there themselves, and does not tell what its option was.
+    """
+    consoles = [value for name, value in vars(LOGGER).items() if "console" in name]
+    kinds = {type(getattr(one, part, one)).__name__ for one in consoles for part in ("listener", "logger")}
+    return not kinds.isdisjoint(_QUIET)
 
 
 def _folders(built_in: BuiltIn) -> list[Path]:

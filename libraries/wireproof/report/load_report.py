@@ -8,7 +8,7 @@ from wireproof.measures.estimate import Measured
 from wireproof.report.acceptance.style import LOOKS
 from wireproof.report.charts import connects, latency, levels, seconds
 from wireproof.report.charts.style import NAME, style
-from wireproof.report.charts.words import duration, number
+from wireproof.report.charts.words import duration, number, share
 from wireproof.report.load_views import LoadResult, LoadViews
 from wireproof.report.markup import Table, document, for_log, shown
 from wireproof.timing.verdict import Verdict
@@ -67,7 +67,7 @@ def _report(views: LoadViews) -> str:
         seconds(views.seconds()),
         connects(views.connects()),
         levels(views.levels()),
-        _harness(views.harness()),
+        _harness(views),
     ]
     return "".join(parts)
 
@@ -78,17 +78,20 @@ def _verdict(verdict: Verdict) -> str:
     return f'<p class="w-verdict"><b class="w-{look.name}">{look.symbol} {verdict.word}</b>{shown(rest, 500)}</p>'
 
 
-def _harness(durations: Sequence[tuple[str, Durations]]) -> str:
+def _harness(views: LoadViews) -> str:
     """How far the generator itself can be off."""
-    if not durations:
+    rows = [[name, number(one.n), *map(_told, _middle_and_tail(one))] for name, one in views.harness()]
+    if (busiest := views.busiest()) is not None:
+        rows.append(["busiest worker, share of a core", "", "", "", share(busiest)])
+    if not rows:
         return ""
-    rows = [
-        [name, number(one.n), *(duration(value / 1e6) for value in (one.total.percentile(0.5), *_tail(one)))]
-        for name, one in durations
-    ]
-    table = Table("", ["", "n", "p50", "p99", "max"], rows)
-    return f"<section><h3>The generator's own error</h3>{table}</section>"
+    return f"<section><h3>The generator's own error</h3>{Table('', ['', 'n', 'p50', 'p99', 'max'], rows)}</section>"
 
 
-def _tail(durations: Durations) -> tuple[int, int]:
-    return durations.total.percentile(0.99), durations.total.max
+def _middle_and_tail(durations: Durations) -> tuple[int, int, int]:
+    total = durations.total
+    return total.percentile(0.5), total.percentile(0.99), total.max
+
+
+def _told(us: int) -> str:
+    return duration(us / 1e6)

@@ -1,16 +1,16 @@
 """What of a load is drawn: from its measures to the views of charts. No markup here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
+from statistics import fmean, median
 from typing import Protocol
 
 from wireproof.journal import Event
 from wireproof.measures.durations import Durations
-from wireproof.measures.estimate import Measure, Measured
-from wireproof.measures.histogram import Histogram
+from wireproof.measures.estimate import Measured
 from wireproof.measures.readings import Readings
-from wireproof.quantities import Count, Duration, Fraction, Rate, Size, magnitude
+from wireproof.quantities import Duration, Fraction, Rate, Size, magnitude
 from wireproof.report.charts import (
     ConnectsView,
     Curve,
@@ -30,10 +30,17 @@ HARNESS = ("send.lateness", "loop.lag", "gc.pause", "self.echo")
 _CURVE = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999, 1.0)
 """The percentiles that a curve goes through."""
 
-_BY_SECOND = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
-_SECOND_NS = 1_000_000_000
+_BY_SECOND = ("p50", "p95", "p99")
+_RATES = ("sent", "delivered")
 _MOST_POINTS = 300
 """Of a curve over time: a longer load is drawn in steps of several seconds."""
+
+_MISSING = 1.7
+"""Times the usual distance of two readings: more, and one is missing between them."""
+
+Points = list[tuple[float, float | None]]
+Together = Callable[[Sequence[float]], float]
+"""Makes one value of several."""
 
 
 class LoadResult(Measured, Protocol):
@@ -43,6 +50,8 @@ class LoadResult(Measured, Protocol):
         started_ns: when the first message was due.
         warmup_s, sending_s, length_s: until when it warmed up, sent, and waited for what was under way.
         offered: messages due in each second.
+        live: series by the second, warm-up and drain included: `sent`, `delivered`, `connections`, `p50_ms`,
+            `p95_ms`, `p99_ms`; None where there is no value.
         errors: how often what went wrong, by reason.
         summary: what was asked of it, a line each.
     """
@@ -57,6 +66,8 @@ class LoadResult(Measured, Protocol):
     def length_s(self) -> float: ...
     @property
     def offered(self) -> Sequence[float]: ...
+    @property
+    def live(self) -> Mapping[str, Sequence[float | None]]: ...
     @property
     def errors(self) -> Mapping[str, int]: ...
     @property
@@ -80,36 +91,31 @@ class LoadViews:
     events: Sequence[Event] = ()
 
     @property
-    def measures(self) -> Mapping[str, Measure]:
-        """All of them; the load's own win."""
-        found: dict[str, Measure] = {}
-        for measured in (*self.beside, self.result):
-            found.update(measured.measures)
-        return found
+    def _all(self) -> Sequence[Measured]:
+        return (self.result, *self.beside)
 
     def latency(self) -> LatencyView:
         spreads = [_spread(name, durations) for name, durations in self._durations() if name not in HARNESS]
         return LatencyView(spreads, [_limit(one, at_share=True) for one in self._judged(Duration)])
 
     def seconds(self) -> SecondsView:
-        """Of the first kind of latency there is: delivery if messages were delivered."""
-        kinds = [(name, durations) for name, durations in self._durations() if name not in HARNESS]
-        wanted = next((pair for pair in kinds if pair[0] == "delivery.time"), kinds[0] if kinds else None)
-        latencies = self._by_second(wanted[0].removesuffix(".time"), wanted[1]) if wanted else []
-        limits = [_limit(one) for one in self._judged(Duration) if wanted and one.requirement.metric == wanted[0]]
-        offered = Curve("offered", _thinned([(float(second), rate) for second, rate in enumerate(self.result.offered)]))
-        rates = [self._over_time(name, readings) for name, readings in self._readings(Rate)]
-        return SecondsView(self.result.length_s, latencies, [offered, *rates], limits, self.windows())
+        """Delivery, where messages were delivered."""
+        latencies = [Curve(f"delivery {name}", self._live(f"{name}_ms", max, 1000)) for name in _BY_SECOND]
+        limits = [_limit(one) for one in self._judged(Duration) if one.requirement.metric == "delivery.time"]
+        offered = Curve("offered", _steps(list(enumerate(self.result.offered)), fmean))
+        done = [Curve(name, self._live(name, fmean)) for name in _RATES]
+        others = [self._over_time(name, readings) for name, readings in self._readings(Rate, self.beside)]
+        return SecondsView(self.result.length_s, latencies, [offered, *done, *others], limits, self.windows())
 
     def connects(self) -> ConnectsView:
-        counts = [self._over_time(name, readings) for name, readings in self._readings(Count)]
-        return ConnectsView(self.result.length_s, counts, self.result.errors, self.windows())
+        held = Curve("connections", self._live("connections", fmean))
+        return ConnectsView(self.result.length_s, [held], self.result.errors, self.windows())
 
     def levels(self) -> LevelsView:
         return LevelsView(
             self.result.length_s,
-            [self._over_time(name, readings) for name, readings in self._readings(Fraction)],
-            [self._over_time(name, readings) for name, readings in self._readings(Size)],
+            [self._over_time(name, readings) for name, readings in self._readings(Fraction, self._all)],
+            [self._over_time(name, readings) for name, readings in self._readings(Size, self._all)],
             [_limit(one) for one in self._judged(Fraction) if one.requirement.metric.startswith("cpu.")],
             [_limit(one) for one in self._judged(Size) if one.requirement.statistic != "slope"],
             self.windows(),
@@ -118,6 +124,11 @@ class LoadViews:
     def harness(self) -> list[tuple[str, Durations]]:
         """What the generator says of its own error."""
         return [(name, durations) for name, durations in self._durations() if name in HARNESS]
+
+    def busiest(self) -> float | None:
+        """The largest share of a core that one worker of the generator used; None if it is not known."""
+        used = self.result.measures.get("generator.cpu")
+        return max(used.values) if isinstance(used, Readings) and used.n else None
 
     def windows(self) -> list[Window]:
         """Warm-up and drain, and the faults of that time."""
@@ -149,34 +160,24 @@ class LoadViews:
         return (at_ns - self.result.started_ns) / 1e9
 
     def _durations(self) -> list[tuple[str, Durations]]:
-        return [(name, one) for name, one in self.measures.items() if isinstance(one, Durations) and one.n]
+        measures = [pair for measured in self._all for pair in measured.measures.items()]
+        return [(name, one) for name, one in measures if isinstance(one, Durations) and one.n]
 
-    def _readings(self, kind: type) -> list[tuple[str, Readings]]:
-        readings = ((name, one) for name, one in self.measures.items() if isinstance(one, Readings) and one.at_ns)
-        return [(name, one) for name, one in readings if one.kind is kind]
+    def _readings(self, kind: type, of: Sequence[Measured]) -> list[tuple[str, Readings]]:
+        measures = [pair for measured in of for pair in measured.measures.items()]
+        return [(name, one) for name, one in measures if isinstance(one, Readings) and one.at_ns and one.kind is kind]
 
     def _judged(self, kind: type) -> list[Verdict]:
         return [one for one in self.verdicts if isinstance(one.requirement.limit.limit, kind)]
 
-    def _by_second(self, stem: str, durations: Durations) -> list[Curve]:
-        """Each second stands at its middle; those in which nothing came are a gap."""
-        seconds = list(durations.intervals.items())
-        step = _step(len(seconds))
-        points: list[tuple[float, Histogram | None]] = []
-        for number, group in groupby(seconds, key=lambda pair: pair[0] // step):
-            at = self._place(number * step * _SECOND_NS) + step / 2
-            if points and at > points[-1][0] + 1.5 * step:
-                points.append((points[-1][0] + step, None))
-            points.append((at, Histogram.merged(histogram for _, histogram in group)))
-        return [
-            Curve(f"{stem} {name}", [(at, one.percentile(share) / 1e6 if one else None) for at, one in points])
-            for name, share in _BY_SECOND
-        ]
+    def _live(self, name: str, together: Together, per_unit: float = 1.0) -> Points:
+        series = enumerate(self.result.live.get(name, ()))
+        return _steps([(second, None if value is None else value / per_unit) for second, value in series], together)
 
     def _over_time(self, name: str, readings: Readings) -> Curve:
         points = [(self._place(at), value) for at, value in zip(readings.at_ns, readings.values, strict=True)]
         inside = [(at, value) for at, value in points if 0 <= at <= self.result.length_s]
-        return Curve(name, _thinned(inside))
+        return Curve(name, _steps(_with_gaps(inside), max))
 
 
 def _spread(name: str, durations: Durations) -> Spread:
@@ -192,21 +193,24 @@ def _limit(verdict: Verdict, at_share: bool = False) -> Limit:
     return Limit(label, magnitude(requirement.limit.limit), share)
 
 
-def _step(points: int) -> int:
-    return -(-points // _MOST_POINTS) or 1
+def _steps(points: Sequence[tuple[float, float | None]], together: Together) -> Points:
+    """As many points as can be told apart: of a long load, one for several; where all of those are gaps, a gap."""
+    size = -(-len(points) // _MOST_POINTS) or 1
+    groups = (points[place : place + size] for place in range(0, len(points), size))
+    return [(float(group[0][0]), _one([value for _, value in group], together)) for group in groups]
 
 
-def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float | None]]:
-    """The largest of several points in a row when there are many; a gap where a reading is missing."""
-    if len(points) < 2:
-        return list(points)
-    distances = sorted(later[0] - earlier[0] for earlier, later in pairwise(points))
-    usual = distances[len(distances) // 2]
-    size = _step(len(points))
-    drawn: list[tuple[float, float | None]] = []
-    for place in range(0, len(points), size):
-        group = points[place : place + size]
-        if place and group[0][0] - points[place - 1][0] > 1.7 * usual:
-            drawn.append((points[place - 1][0] + usual, None))
-        drawn.append((group[0][0], max(value for _, value in group)))
-    return drawn
+def _one(values: Iterable[float | None], together: Together) -> float | None:
+    known = [value for value in values if value is not None]
+    return together(known) if known else None
+
+
+def _with_gaps(points: Sequence[tuple[float, float]]) -> Points:
+    """The readings, with a point without a value where one or more are missing."""
+    usual = median(later[0] - earlier[0] for earlier, later in pairwise(points)) if len(points) > 1 else 0.0
+    found: Points = []
+    for at, value in points:
+        if found and at - found[-1][0] > _MISSING * usual:
+            found.append((found[-1][0] + usual, None))
+        found.append((at, value))
+    return found

@@ -22,12 +22,12 @@ _BASE = (
     "details{margin:6px 0}summary{cursor:pointer}"
 )
 TABLE = (
-    "table{border-collapse:collapse;font:inherit;color:inherit;background:none}"
+    "table{border-collapse:collapse;table-layout:auto;width:auto;font:inherit;color:inherit;background:none}"
     "tr{background:none;height:auto}"
     "th,td{padding:3px 10px 3px 0;border:0;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;"
     "white-space:nowrap;font-variant-numeric:tabular-nums;background:none;width:auto;font-weight:400}"
     "th{color:var(--quiet)}th:first-child{text-align:left}"
-    "tbody th{color:var(--text);white-space:normal;overflow-wrap:anywhere;min-width:5em}"
+    "tbody th{color:var(--text);white-space:normal;overflow-wrap:anywhere;min-width:7em}"
     ".w-numbers{overflow-x:auto}"
 )
 """Rules of tables, against those that Robot's log has for every table in it."""

@@ -7,9 +7,11 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn
 
+from wireproof import stack
 from wireproof.journal import current as journal
-from wireproof.timing import notes
+from wireproof.timing import baseline, notes
 from wireproof.timing.arguments import to_latency
+from wireproof.timing.baseline import Baseline
 from wireproof.timing.criteria import Catalogue, load, locate
 from wireproof.timing.series import SeriesBook, measured_of, metric_of
 from wireproof.timing.verdict import Verdict, assess
@@ -22,12 +24,14 @@ class CriterionKeywords:
 
     Args:
         book: the series of the run.
-        path: the file of the criteria; where the author names none it is looked for.
+        criteria: the file of the criteria; where the author names none it is looked for.
+        accepted: the file of the baseline; where the author names none it is that of the running stack, if any.
     """
 
-    def __init__(self, book: SeriesBook, path: str) -> None:
+    def __init__(self, book: SeriesBook, criteria: str, accepted: str) -> None:
         self._book = book
-        self._path = path
+        self._path = criteria
+        self._accepted = accepted
         self._catalogues: dict[Path, Catalogue] = {}
 
     @keyword(tags=["Criterion", "Assertion"])
@@ -38,7 +42,7 @@ class CriterionKeywords:
         not < 50 ms (n = 60 000, 0 lost)`. See [Verdicts].
 
         Args:
-            id: the criterion's id in the [criteria|Criteria] file.
+            id: the criterion's id; see [Criteria].
             of: what was measured: the result of a load or of monitoring, a series' name, a list of latencies, or a
                 number that was counted.
             inconclusive: `warn` lets a sample that was too small pass with a warning. It is for short runs, which
@@ -66,7 +70,7 @@ class CriterionKeywords:
         """Judges a measurement by a criterion and fails for no verdict: to enlarge a sample, or to measure anew, once.
 
         Args:
-            id: the criterion's id in the [criteria|Criteria] file.
+            id: the criterion's id; see [Criteria].
             of: what was measured, as for `Criterion Should Be Met`.
 
         Returns:
@@ -74,8 +78,8 @@ class CriterionKeywords:
             invalid).
 
         ```robotframework
-        Record Latency    trigger to start    12 ms
-        ${verdict}    Get Criterion Verdict    SCHED-07    of=trigger to start
+        Record Latency    first triggers    12 ms
+        ${verdict}    Get Criterion Verdict    SCHED-07    of=first triggers
         Should Be Equal    ${verdict.word}    INCONCLUSIVE
         ```
         """
@@ -84,7 +88,8 @@ class CriterionKeywords:
     def _judge(self, id: str, of: Any) -> Verdict:
         requirement = self._catalogue().required(id)
         measured = measured_of(of, self._book, to_latency)
-        verdict = assess(requirement, measured, metric=metric_of(measured, requirement.metric))
+        before = self._baseline().value(requirement)
+        verdict = assess(requirement, measured, metric=metric_of(measured, requirement.metric), baseline=before)
         notes.verdict(verdict)
         logger.info(verdict.line)
         return verdict
@@ -96,6 +101,13 @@ class CriterionKeywords:
             self._catalogues[path] = load(path)
             journal().record("criteria", str(path))
         return self._catalogues[path]
+
+    def _baseline(self) -> Baseline:
+        if self._accepted:
+            return baseline.load(Path(self._accepted))
+        running = stack.running()
+        path = baseline.path_of(Path("results"), running.mode) if running else None
+        return baseline.load(path) if path and path.exists() else Baseline()
 
 
 def _places() -> list[Path]:

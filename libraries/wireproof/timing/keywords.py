@@ -16,7 +16,61 @@ from wireproof.wiretext import safe
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
-    """Measures how long a system takes to recover from a fault.
+    """Measures latencies and recovery from faults, and judges what was measured by acceptance criteria.
+
+    ```robotframework
+    *** Settings ***
+    Library    RequestsLibrary
+    Library    wireproof.Timing
+
+    *** Test Cases ***
+    Orders Come Quickly
+        FOR    ${_}    IN RANGE    300
+            ${response}    GET    ${API}/orders/17
+            Record Latency    get order    ${response.elapsed}
+        END
+        Criterion Should Be Met    SHOP-01    of=get order
+    ```
+
+    ## Series
+
+    A *series* is latencies under one name. It begins with its first latency, and ends with the suite in which that was
+    recorded: so all tests of a suite, or all rows of a template, fill one.
+
+    ## Criteria
+
+    A *criterion* is a limit that the system has to meet, with an id: it is kept in `criteria.yaml`, so that numbers
+    change without a test. Where that file lies is said at the library's import.
+
+    ```yaml
+    criteria:
+      - id: SHOP-01
+        title: an order is answered quickly
+        area: orders                # the folder of the suites that prove it
+        metric: order.time          # what is observed; a series serves as any
+        statistic: p95              # a percentile, rate, observed, mean, min, max, last, count or slope
+        limit: "< 250 ms"
+        unit: ms
+        scope: one customer, at least 300 requests
+        source: contract of May
+    ```
+
+    ## Verdicts
+
+    A sample says something only within bounds: those of one-sided 95 % confidence.
+
+    | word | what it says |
+    | --- | --- |
+    | `PASS` | everything between the bounds meets the limit |
+    | `FAIL` | nothing between the bounds does |
+    | `INCONCLUSIVE` | a part does: take a larger sample, once, and judge that |
+    | `INVALID` | the measurement itself failed: measure once more |
+
+    Only PASS passes. Counts, peaks and equalities (`== 100 %`) are judged as they were observed. A measurement is
+    INVALID when what measured has complained (a saturated generator), when its own sends were late by more than a fifth
+    of a limit, when a monitor missed readings, or when nothing was observed at all.
+
+    ## Recovery
 
     Steady tracked traffic shows what a fault does to clients, before, during and after it.
 
@@ -36,7 +90,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         Recovery Should Take At Most    5 s    until=drained
     ```
 
-    ## What is measured
+    ### What is measured of a recovery
 
     A fault is on from the moment it is ordered until the moment its *healing* is ordered: what the healing takes counts
     as recovery.
@@ -62,15 +116,18 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     last heal, and the later one by the rate before the earlier one.
     """
 
-    def __init__(self, criteria: str = "") -> None:
-        """Takes the file of the acceptance criteria.
+    def __init__(self, criteria: str = "", baseline: str = "") -> None:
+        """Takes the files of the acceptance criteria and of their baseline.
 
         Args:
-            criteria: its path. When not given it is the nearest `criteria.yaml` or `resources/criteria.yaml`, in the
-                folder of the running suite or one around it, else in the working directory or one around it.
+            criteria: the path of the criteria. When not given it is the nearest `criteria.yaml` or
+                `resources/criteria.yaml`, in the folder of the running suite or one around it, else in the working
+                directory or one around it.
+            baseline: the path of the accepted figures that verdicts are told beside. When not given it is
+                `results/baselines/<mode of the running stack>.json` in the working directory, where that is there.
         """
         book = SeriesBook()
-        super().__init__([RecoveryKeywords(), LatencyKeywords(book), CriterionKeywords(book, criteria)])
+        super().__init__([RecoveryKeywords(), LatencyKeywords(book), CriterionKeywords(book, criteria, baseline)])
 
     def run_keyword(self, name: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """Runs a keyword; what an author can act on becomes one plain line without a traceback."""

@@ -14,6 +14,7 @@ from wireproof.wiretext import safe
 
 Word = Literal["PASS", "FAIL", "INCONCLUSIVE", "INVALID"]
 
+_AS_OBSERVED = ("==", "!=")
 _IS: dict[Word, str] = {"PASS": "is", "FAIL": "is not", "INCONCLUSIVE": "is not proven to be"}
 
 
@@ -111,7 +112,7 @@ def decide(limit: Comparison, estimate: Estimate) -> Word:
 
     An equality is judged as observed: no sample could prove one.
     """
-    if limit.operator in ("==", "!="):
+    if limit.operator in _AS_OBSERVED:
         return "PASS" if limit.holds(estimate.value) else "FAIL"
     worst, best = estimate.high, estimate.low
     if limit.operator in (">", ">="):
@@ -146,7 +147,7 @@ def _line(
 ) -> str:
     limit = requirement.limit
     scale = Scale.of(estimate.value, limit.limit)
-    value = f"{requirement.statistic} = {scale.text(estimate.value)}{_interval(scale, estimate)}"
+    value = f"{requirement.statistic} = {scale.text(estimate.value)}{_interval(scale, limit, estimate)}"
     notes = [f"n = {count(estimate.n)}", *remarks]
     if baseline is not None:
         notes.append(_compared(scale, estimate.value, baseline))
@@ -157,8 +158,8 @@ def _line(
     return f"{head}{value} {_IS[word]} {limit} ({', '.join(notes)})"
 
 
-def _interval(scale: Scale, estimate: Estimate) -> str:
-    if estimate.low == estimate.value == estimate.high:
+def _interval(scale: Scale, limit: Comparison, estimate: Estimate) -> str:
+    if limit.operator in _AS_OBSERVED or estimate.low == estimate.value == estimate.high:
         return ""
     low, high = (scale.number(bound) if bound is not None else "?" for bound in (estimate.low, estimate.high))
     return f" [{low}, {high}]"

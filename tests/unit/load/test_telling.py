@@ -41,7 +41,7 @@ def test_verdicts_come_first() -> None:
     assert text == (
         "FAIL delivery.lost: count = 2 is not == 0 (n = 100); "
         "the load 'steady' was stopped: server.errors > 2 was met: it was 3; "
-        "errors: 7 × ECONNRESET, 5 × close 1011, 2 × EPIPE, …"
+        "errors: 7 x ECONNRESET, 5 x close 1011, 2 x EPIPE, …"
     )
 
 

@@ -8,7 +8,7 @@ from wireproof.measures.durations import Durations
 from wireproof.measures.estimate import Measure
 from wireproof.measures.proportion import Proportion
 from wireproof.measures.readings import Readings
-from wireproof.quantities import Comparison, Count, Fraction, Rate, Size
+from wireproof.quantities import Comparison, Fraction, Size
 from wireproof.timing.requirement import Requirement
 from wireproof.timing.verdict import Verdict, assess
 
@@ -29,6 +29,7 @@ class Result:
     sending_s: float = 60.0
     length_s: float = 65.0
     offered: Sequence[float] = (1000.0,) * 60
+    live: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
     errors: Mapping[str, int] = field(default_factory=dict)
     summary: Sequence[str] = ("pairs of 100 connections, constant rate 1000/s for 60 s",)
 
@@ -55,20 +56,23 @@ def readings(kind: type, values: Sequence[float], seconds: Sequence[int] | None 
     return Readings(tuple(values), kind, tuple(STARTED_NS + place * SECOND_NS for place in places))
 
 
+def live(seconds: int = 65, **series: Sequence[float | None]) -> Mapping[str, Sequence[float | None]]:
+    """Series by the second, all even but those that are given."""
+    even = {"sent": 1000.0, "delivered": 998.0, "connections": 100.0, "p50_ms": 3.0, "p95_ms": 4.5}
+    return {name: [value] * seconds for name, value in {**even, "p99_ms": 6.0}.items()} | series
+
+
 def load(**parts: object) -> Result:
     measures: dict[str, Measure] = {
         "connect.time": durations(0.004, range(2)),
         "delivery.time": durations(0.003),
         "ack.time": durations(0.002),
         "delivery.success": Proportion(3000, 3000),
-        "send.rate": readings(Rate, [1000.0] * 60),
-        "delivery.rate": readings(Rate, [998.0] * 60),
-        "connections.held": readings(Count, [100.0] * 65),
-        "generator.cpu": readings(Fraction, [0.2] * 65),
+        "generator.cpu": Readings([0.2, 0.25], Fraction),
         "send.lateness": durations(0.0001),
         "loop.lag": durations(0.0002),
     }
-    return Result(**{"measures": measures, **parts})  # type: ignore[arg-type]
+    return Result(**{"measures": measures, "live": live(), **parts})  # type: ignore[arg-type]
 
 
 def monitoring() -> Watched:

@@ -227,7 +227,12 @@ def test_a_connection_whose_login_is_refused_has_ended() -> None:
             "◎|recovery from 'db killed' detected after 3 ms errors=4",
         ),
         (event(1, "leaks", "", rows=2, keys=0), "◎|leaks rows=2 keys=0"),
-        (event(1, "verdict", "D1", text="lost: 1"), "◎|verdict lost: 1"),
+        (event(1, "verdict", "D1", line="FAIL lost: 1", result="FAIL"), "◎|verdict FAIL lost: 1"),
+        (event(1, "criteria", "/suites/criteria.yaml"), "◎|criteria of /suites/criteria.yaml"),
+        (
+            event(1, "measurement", "get order", metric="latency", statistic="p95", value=0.25, unit="Duration", n=300),
+            "◎|measured 'get order' latency p95 0.25 (Duration) of 300",
+        ),
         (event(1, "novelty", "x", size=3), "•|x|novelty size=3"),
     ],
 )

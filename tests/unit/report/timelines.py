@@ -28,6 +28,8 @@ def failure(message: str = "it failed", *, began_ms: float = 500, at_ms: float =
 class Reader(HTMLParser):
     """Reads HTML and refuses what is unbalanced, unknown or active."""
 
+    drawn = DRAWN
+
     def __init__(self, html: str) -> None:
         super().__init__()
         self.open: list[str] = []
@@ -40,7 +42,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = {name for name, _ in attrs}
-        assert tag in DRAWN, f"<{tag}> is no part of a timeline"
+        assert tag in self.drawn, f"<{tag}> is no part of it"
         assert not {name for name in names if name.startswith("on")}, f"<{tag}> acts: {names}"
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         if tag == "li":

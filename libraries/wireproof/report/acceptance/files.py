@@ -27,12 +27,12 @@ def accept(evidence: Evidence, starts: Iterable[Path]) -> Acceptance | None:
         starts: folders to look in, and in those around them.
 
     Raises:
-        ValueError: the criteria cannot be read; the text says why.
+        TimingError: the criteria cannot be read; the text says why.
     """
     criteria = _criteria(evidence.catalogues or _near(starts))
-    tags = {tag for trial in evidence.trials for tag in trial.tags}
     judged = {judged.name for judged in evidence.judged}
-    if not any(criterion.id in tags | judged for criterion in criteria):
+    shown = (one.id for one in criteria if one.id in judged or any(trial.shows(one.id) for trial in evidence.trials))
+    if next(shown, None) is None:
         criteria = []
     return Acceptance.of(criteria, evidence) if criteria or judged else None
 

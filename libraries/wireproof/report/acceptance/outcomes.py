@@ -102,7 +102,7 @@ def counted(outcomes: Iterable[Outcome]) -> str:
 
 
 def _outcome(criterion: Criterion, evidence: Evidence) -> Outcome:
-    trials = tuple(trial for trial in evidence.trials if criterion.id in trial.tags)
+    trials = tuple(trial for trial in evidence.trials if trial.shows(criterion.id))
     rounds = tuple(judged for judged in evidence.judged if judged.name == criterion.id)
     if rounds:
         return _by_verdicts(criterion, rounds, trials, evidence.trials)

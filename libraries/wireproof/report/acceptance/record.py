@@ -26,6 +26,8 @@ _KINDS: Mapping[str, type[Quantity]] = {
     )
 }
 _LONGEST_LINE = 600
+_STOPPED = "robot:exit"
+"""Tag of tests that Robot fails without running them, because the run was stopped."""
 
 
 class Result(Protocol):
@@ -39,7 +41,11 @@ class Result(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A test that has run, or was skipped."""
+    """A test that has run, or was skipped.
+
+    Attributes:
+        tags: in small letters: Robot does not tell them apart either.
+    """
 
     name: str
     tags: frozenset[str]
@@ -47,6 +53,10 @@ class Trial:
     message: str
     started_ns: int = 0
     ended_ns: int = 0
+
+    def shows(self, id: str) -> bool:
+        """Whether it carries that criterion's id."""
+        return id.casefold() in self.tags
 
     def held(self, at_ns: int) -> bool:
         """Whether that moment was in the test."""
@@ -194,8 +204,9 @@ class Record:
 
 
 def _trial(result: Result, started_ns: int, ended_ns: int) -> Trial:
-    tags = frozenset(str(tag) for tag in result.tags)
-    return Trial(result.full_name, tags, result.status, result.message, started_ns, ended_ns)
+    tags = frozenset(str(tag).casefold() for tag in result.tags)
+    status = "SKIP" if _STOPPED in tags else result.status
+    return Trial(result.full_name, tags, status, result.message, started_ns, ended_ns)
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

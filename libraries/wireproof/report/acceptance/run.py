@@ -26,7 +26,7 @@ class RunReport:
         self._run = run
         self._record = Record()
         files.remove(directory)
-        journal.current().subscribe(self._record.take, recent=True)
+        self._unsubscribe = journal.current().subscribe(self._record.take)
 
     def start_test(self) -> None:
         self._record.start_test()
@@ -38,18 +38,19 @@ class RunReport:
         """What was found by now; None if the run has to do with no criterion.
 
         Raises:
-            ValueError: the criteria cannot be read; the text says why.
+            TimingError: the criteria cannot be read; the text says why.
         """
         journal.current().flush()
         return files.accept(self._record.evidence(), self._starts)
 
     def write(self) -> str:
-        """Writes the files, and returns what to say on the console, nothing if no target was judged.
+        """Writes the files at the run's end, and returns what to say on the console, nothing if no target was judged.
 
         Raises:
-            ValueError: the criteria cannot be read; the text says why.
+            TimingError: the criteria cannot be read; the text says why.
         """
         acceptance = self.acceptance()
+        self._unsubscribe()
         if acceptance is None:
             return ""
         files.write(self._directory, acceptance, self._record.evidence(), self._run)

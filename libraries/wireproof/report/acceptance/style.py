@@ -33,6 +33,7 @@ p{{margin:4px 0;color:var(--quiet)}}
 p.w-counts{{color:var(--text);font-size:15px}}
 h2{{font-size:14px;margin:18px 0 4px;text-transform:capitalize}}
 table{{width:100%}}
+tbody th{{min-width:12em}}
 tbody th{{text-align:left;white-space:normal;width:60%}}
 thead th:nth-child(-n+2),td.w-word{{text-align:left}}
 td.w-word{{font-weight:700}}
@@ -43,7 +44,7 @@ b{{font-weight:700}}
 @container(max-width:800px){{
 thead{{display:none}}
 table,tbody{{display:block}}
-tbody tr{{display:grid;grid-template-columns:1fr 1fr 1fr;gap:4px 10px;padding:8px;margin:8px 0;
+tbody tr{{display:grid;grid-template-columns:repeat(auto-fill,minmax(88px,1fr));gap:4px 10px;padding:8px;margin:8px 0;
 border:1px solid var(--line);background:var(--shade)}}
 tbody td,tbody th{{border:0;padding:0;text-align:left;width:auto;white-space:normal}}
 td.w-none{{display:none}}

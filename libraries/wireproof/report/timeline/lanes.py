@@ -9,7 +9,7 @@ from wireproof.report.timeline.failure import Failure
 MOST_LANES = 12
 """With more sources, only those that have to do with the failure get a lane; the others are counted."""
 
-EVERYWHERE = frozenset({"scope", "mark", "verdict", "measurement", "traffic", "leaks"})
+EVERYWHERE = frozenset({"scope", "mark", "verdict", "measurement", "traffic", "leaks", "criteria"})
 """Kinds that happen to the whole run, not at a client or service."""
 
 

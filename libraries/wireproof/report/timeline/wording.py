@@ -202,6 +202,16 @@ def _traffic(event: Event) -> Entry:
 
 
 def _measurement(event: Event) -> Entry:
+    data = event.data
+    if data.get("what") == "recovery":
+        return _recovery(event)
+    value, unit = data.get("value"), _text(data, "unit")
+    told = f"{value:g} ({unit})" if isinstance(value, int | float) else ""
+    what = _join(_quoted(safe(event.source)), _text(data, "metric"), _text(data, "statistic"))
+    return Entry("note", "◎", _join("measured", what, told, _labelled("of", _text(data, "n"))))
+
+
+def _recovery(event: Event) -> Entry:
     """Times are told in milliseconds, in the order in which they come about."""
     data = event.data
     times = (
@@ -210,12 +220,21 @@ def _measurement(event: Event) -> Entry:
         if isinstance(data.get(key), int | float)
     )
     fault = _quoted(_join(safe(event.source), _text(data, "name")))
-    told = _join(_text(data, "what"), _labelled("from", fault), ", ".join(times))
+    told = _join("recovery", _labelled("from", fault), ", ".join(times))
     return Entry("note", "◎", _join(told, _rest(data, "what", "name", *_MEASURED)))
 
 
 def _verdict(event: Event) -> Entry:
-    return Entry("note", "◎", _join(safe(event.kind), _text(event.data, "text"), _rest(event.data, "text")))
+    """A ledger's, or on a criterion: its line says all."""
+    return Entry("note", "◎", _join("verdict", _text(event.data, "line")))
+
+
+def _criteria(event: Event) -> Entry:
+    return Entry("note", "◎", _labelled("criteria of", safe(event.source)))
+
+
+def _leaks(event: Event) -> Entry:
+    return Entry("note", "◎", _join("leaks", _rest(event.data)))
 
 
 def _unknown(event: Event) -> Entry:
@@ -257,5 +276,6 @@ _KINDS: dict[str, Callable[[Event], Entry]] = {
     "fault": _fault,
     "verdict": _verdict,
     "measurement": _measurement,
-    "leaks": _verdict,
+    "leaks": _leaks,
+    "criteria": _criteria,
 }
