@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from wireproof.load.user_shard import Seat
 
 _EVERY = 1021
-"""One frame of so many is read by the dialect as well, in case it depends on more than the frame. A prime, so that it is
-not the same connection's each time."""
+"""One frame of so many is read by the dialect as well, in case it depends on more than the frame. A prime, so that
+it is another connection's each time."""
 
 _OPCODES = {TEXT: WSMsgType.TEXT, BINARY: WSMsgType.BINARY}
 
