@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The command line: ``python -m wireproof stack up|status|down``, ``recheck``, ``load``."""
-=======
-"""The command line: ``python -m wireproof stack up|status|down``, ``recheck`` and ``baseline``."""
->>>>>>> report
+"""The command line: ``python -m wireproof stack up|status|down``, ``recheck``, ``baseline`` and ``load``."""
 
 import argparse
 import sys
@@ -61,7 +57,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     recheck.add_argument("journal", nargs="+", type=Path, help="for example results/wireproof/journal.jsonl")
     recheck.set_defaults(run=lambda options: delivery.run(options.journal))
-<<<<<<< HEAD
     load.add_to(
         areas.add_parser(
             "load",
@@ -70,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
             "not or the load proves nothing, 2 for what cannot be asked.",
         )
     )
-=======
     _add_baseline(areas)
->>>>>>> report
     return parser
 
 

@@ -25,11 +25,7 @@ assert not {'numpy', 'psycopg', 'psycopg2', 'redis', 'aiohttp', 'asyncpg', 'requ
 """
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("library", ["Delivery", "Faults", "Fixtures", "Load", "Sockets", "Stack", "Timing"])
-=======
-@pytest.mark.parametrize("library", ["Delivery", "Faults", "Fixtures", "Report", "Sockets", "Stack", "Timing"])
->>>>>>> report
+@pytest.mark.parametrize("library", ["Delivery", "Faults", "Fixtures", "Load", "Report", "Sockets", "Stack", "Timing"])
 def test_the_import_does_nothing(tmp_path, library):
     done = subprocess.run(
         [sys.executable, "-c", LOOK, library], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
@@ -38,11 +34,7 @@ def test_the_import_does_nothing(tmp_path, library):
     print(f"wireproof.{library}: {float(done.stdout):.0f} ms of CPU to import and make")  # noqa: T201
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("library", ["Delivery", "Faults", "Fixtures", "Load", "Sockets", "Stack", "Timing"])
-=======
-@pytest.mark.parametrize("library", ["Delivery", "Faults", "Fixtures", "Report", "Sockets", "Stack", "Timing"])
->>>>>>> report
+@pytest.mark.parametrize("library", ["Delivery", "Faults", "Fixtures", "Load", "Report", "Sockets", "Stack", "Timing"])
 def test_libdoc_needs_no_stack(tmp_path, library):
     done = subprocess.run(
         [sys.executable, "-m", "robot.libdoc", f"wireproof.{library}", str(tmp_path / "doc.json")],
