@@ -125,7 +125,12 @@ class Loads:
         return self._running[name]
 
     def end(self, running: Running, why: str) -> Ended:
-        """What a load came to, saved and told; one that still runs is ended now."""
+        """What a load came to, saved and told.
+
+        Args:
+            running: the load.
+            why: one that still runs is ended now, for that reason. It is not judged: nobody chose that moment.
+        """
         name = running.plan.name
         self._running = {known: one for known, one in self._running.items() if one is not running}
         result = running.end(why)
@@ -142,7 +147,8 @@ class Loads:
             problems=list(result.problems),
             stopped=running.stopped,
         )
-        return Ended(running.plan, result, judged(running.requirements, result), running.stopped, running.harm)
+        verdicts = () if why else judged(running.requirements, result)
+        return Ended(running.plan, result, verdicts, running.stopped, running.harm)
 
     def _save(self, name: str, result: "LoadResult") -> str:
         """Writes a load's messages beside the journal, where there is one; returns where, seen from there."""
