@@ -71,6 +71,7 @@ class LoadKeywords:
         spin: bool = False,
         user: str = "",
         settings: dict[str, Any] = None,
+        queries: str = "",
         rows: Rows = None,
         msg: str = "",
     ) -> LoadResult:
@@ -106,7 +107,8 @@ class LoadKeywords:
             workers: processes that make the load; one per core if not given.
             spin: burns a core of each worker to send within microseconds, not within a millisecond or two.
             user: import path of the class that the scenario `user` runs.
-            settings: what that class's constructor takes.
+            settings: what that class's constructor takes; values may be `Secret`.
+            queries: a file of named queries; the clients then ask the stack's PostgreSQL and send no messages.
             rows: a row that has to be in the stack's PostgreSQL when a message is acknowledged: `query`, a SELECT with
                 one `%s` for the message's id, and `every`, to ask for every so-manieth message only.
             msg: words to put before a failure's text.
@@ -149,6 +151,7 @@ class LoadKeywords:
             spin=spin,
             user=user,
             settings=settings,
+            queries=queries,
             rows=rows,
         )
         return self._finish(self._start(name, order), msg)
@@ -187,6 +190,7 @@ class LoadKeywords:
         spin: bool = False,
         user: str = "",
         settings: dict[str, Any] = None,
+        queries: str = "",
         rows: Rows = None,
     ) -> None:
         """Starts a load and returns when its clients are connected; `Wait For Load` gives what it measured.
@@ -223,7 +227,8 @@ class LoadKeywords:
             workers: processes that make the load; one per core if not given.
             spin: burns a core of each worker to send within microseconds, not within a millisecond or two.
             user: import path of the class that the scenario `user` runs.
-            settings: what that class's constructor takes.
+            settings: what that class's constructor takes; values may be `Secret`.
+            queries: a file of named queries; the clients then ask the stack's PostgreSQL and send no messages.
             rows: a row that has to be in the stack's PostgreSQL when a message is acknowledged: `query`, a SELECT with
                 one `%s` for the message's id, and `every`, to ask for every so-manieth message only.
 
@@ -262,6 +267,7 @@ class LoadKeywords:
             spin=spin,
             user=user,
             settings=settings,
+            queries=queries,
             rows=rows,
         )
         running = self._start(name, order)

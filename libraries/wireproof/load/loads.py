@@ -1,10 +1,10 @@
 """The loads of a run: started, found by name, and ended with the test or suite that started them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wireproof import scopes
@@ -49,6 +49,7 @@ class Loads:
         self._guard_rails = GuardRails()
         self._running: dict[str, Running] = {}
         self._terms: dict[scopes.Scope, Terms] = {}
+        self._saved: Counter[str] = Counter()
 
     # -- terms -------------------------------------------------------------------------------------------------------
 
@@ -124,11 +125,16 @@ class Loads:
         return self._running[name]
 
     def end(self, running: Running, why: str) -> Ended:
-        """What a load came to, saved and told; one that still runs is ended now."""
+        """What a load came to, saved and told.
+
+        Args:
+            running: the load.
+            why: one that still runs is ended now, for that reason. It is not judged: nobody chose that moment.
+        """
         name = running.plan.name
         self._running = {known: one for known, one in self._running.items() if one is not running}
         result = running.end(why)
-        history = _save(name, result)
+        history = self._save(name, result)
         journal().record(
             "load",
             name,
@@ -137,10 +143,25 @@ class Loads:
             traffic=history and traffic.beside(history),
             until_ns=result.ended_ns,
             counts=dict(result.counts),
+            errors=dict(result.errors),
             problems=list(result.problems),
             stopped=running.stopped,
         )
-        return Ended(running.plan, result, judged(running.requirements, result), running.stopped, running.harm)
+        verdicts = () if why else judged(running.requirements, result)
+        return Ended(running.plan, result, verdicts, running.stopped, running.harm)
+
+    def _save(self, name: str, result: "LoadResult") -> str:
+        """Writes a load's messages beside the journal, where there is one; returns where, seen from there."""
+        folder = journal().folder
+        if folder is None or result.history is None:
+            return ""
+        slug = _slug(name)
+        self._saved[slug] += 1  # two tests may call their loads alike
+        history = f"{FOLDER}/{slug}{f'-{self._saved[slug]}' if self._saved[slug] > 1 else ''}.npz"
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        result.history.save(folder / history)
+        traffic.save(result.history, folder / traffic.beside(history))
+        return history
 
     def _end_forgotten(self, name: str, running: Running) -> None:
         if self._running.get(name) is running:
@@ -160,27 +181,6 @@ class Loads:
                 f"the stack allows {limit} (max_rate of Attach To Stack), which no closed loop keeps: take model=open "
                 "and a rate"
             )
-
-
-def _save(name: str, result: "LoadResult") -> str:
-    """Writes a load's messages beside the journal, where there is one; returns where, seen from there."""
-    folder = journal().folder
-    if folder is None or result.history is None:
-        return ""
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    path = _free(folder / FOLDER / f"{_slug(name)}.npz")
-    result.history.save(path)
-    traffic.save(result.history, folder / traffic.beside(f"{FOLDER}/{path.name}"))
-    return f"{FOLDER}/{path.name}"
-
-
-def _free(path: Path) -> Path:
-    """A path that no file has yet: two tests may call their loads alike."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_stem(f"{path.stem}-{number}")
-    return free
 
 
 def _slug(text: str) -> str:

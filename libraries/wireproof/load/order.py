@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from wireproof.load import limits, local, members, profile, stages
 from wireproof.load.errors import LoadError
 from wireproof.load.members import Client
 from wireproof.load.plan import Endpoint, Model, Pace, Plan, Profile, RowProbe, Scenario, Tls, Traffic
+from wireproof.load.queries import Queries, queries_of
 from wireproof.quantities import Duration, Rate
 from wireproof.sockets import options as sockets
 from wireproof.sockets import tls
@@ -37,7 +39,8 @@ class Order:
         query, subprotocols, tls: of every handshake.
         warmup_s: of the beginning, what is not measured.
         connect_rate: connections begun per second.
-        user, settings: the class of scenario `user`, and what its constructor takes.
+        user, settings: the class of scenario `user`, and what its constructor takes; or
+        queries: a file of named queries, which clients ask the stack's PostgreSQL in place of sending messages.
         row_query, row_every: a SELECT for the row of every so-manieth message, by its id.
     """
 
@@ -70,6 +73,7 @@ class Order:
     spin: bool = False
     user: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    queries: str = ""
     row_query: str = ""
     row_every: int = 1
 
@@ -82,10 +86,11 @@ def plan_of(name: str, order: Order) -> Plan:
     """
     if not name.strip():
         raise LoadError("a load needs a name")
+    order = _asking(order) if order.queries else order
     wanted = _profile(order)
     _require_sense(order, wanted)
     clients = _clients(order, wanted.peak_connections)
-    endpoint = _endpoint(order)
+    endpoint = Endpoint(url=order.url) if order.scenario == "user" else _endpoint(order)
     return Plan(
         name=name,
         endpoint=endpoint,
@@ -110,6 +115,26 @@ def needs_of(plan: Plan) -> limits.Needs:
         processes=local.workers_of(plan),
         address=safe(urlsplit(plan.endpoint.url).netloc, 80),
     )
+
+
+def _asking(order: Order) -> Order:
+    """The same, with a class that asks the queries of a file."""
+    if order.user or order.scenario != "request reply" or order.send is not None:
+        raise LoadError("a load with queries asks a database and sends no messages: leave out scenario, user and send")
+    try:
+        queries_of(order.queries)
+    except (OSError, ValueError) as error:
+        raise LoadError(f"queries '{safe(order.queries, 80)}': {safe(error, 200)}") from None
+    settings = {"dsn": _database(), "file": str(Path(order.queries).resolve())}
+    return replace(order, scenario="user", user=f"{Queries.__module__}.{Queries.__qualname__}", settings=settings)
+
+
+def _database() -> str:
+    """The stack's PostgreSQL."""
+    try:
+        return stack.current().addresses.postgres
+    except stack.StackError as error:
+        raise LoadError(f"there is no database to ask: {error}") from None
 
 
 # -- the profile -----------------------------------------------------------------------------------------------------
@@ -144,6 +169,10 @@ def _require_sense(order: Order, wanted: Profile) -> None:
         raise LoadError("send is given, and no rate to send at: give a rate, such as 100/s, or model=closed")
     if (order.scenario == "user") != bool(order.user):
         raise LoadError("scenario=user runs a class: give its import path as user, and only then")
+    if order.user:
+        from wireproof.load.user_shard import user_class
+
+        user_class(order.user)
     if order.warmup_s < 0 or order.drain_s < 0:
         raise LoadError("warmup and drain are 0 s or more")
     if order.warmup_s >= wanted.duration_s:
@@ -240,7 +269,7 @@ def _definition(order: Order, found: Dialect) -> Mapping[str, Any]:
 def _traffic(order: Order) -> Traffic:
     probe = None
     if order.row_query:
-        probe = RowProbe(dsn=stack.current().addresses.postgres, query=order.row_query, every=order.row_every)
+        probe = RowProbe(dsn=_database(), query=order.row_query, every=order.row_every)
     return Traffic(
         scenario=order.scenario,
         body=reveal(order.send),
@@ -250,6 +279,6 @@ def _traffic(order: Order) -> Traffic:
         model=order.model,
         depth=order.depth,
         user=order.user,
-        settings=order.settings,
+        settings=reveal(dict(order.settings)),
         row_probe=probe,
     )

@@ -40,6 +40,10 @@ class Picture:
         return self.result.errors
 
     @property
+    def live(self) -> Mapping[str, Sequence[float | None]]:
+        return self.result.live
+
+    @property
     def warmup_s(self) -> float:
         return self.plan.pace.warmup_s
 
