@@ -61,6 +61,11 @@ def test_children_that_nobody_waits_for_keep_what_was_seen_of_them(deeds: list[t
     assert clock.used(tree.members) <= tree.worked
 
 
+def test_a_child_that_nobody_waits_for_takes_nothing_from_the_others() -> None:
+    clock = TreeClock({ROOT: Times(0.0), (2, 0.0): Times(5.0)})
+    assert clock.used({ROOT: Times(3.0)}) == 3.0
+
+
 def test_a_new_root_counts_from_its_birth() -> None:
     clock = TreeClock({ROOT: Times(100.0, 50.0)})
     assert clock.used({(2, 7.0): Times(0.5, 0.25)}) == 0.75
