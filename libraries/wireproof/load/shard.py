@@ -87,6 +87,7 @@ class Shard:
         self.phase = "connecting"
         self._senders = {*senders_of(plan)} & {*self.members}
         self._opens = profile.open_ns(plan.profile).tolist()
+        self._closes = profile.close_ns(plan.profile).tolist()
         self._late: list[asyncio.Task[None]] = []
         self._early: asyncio.Future[list[None]] | None = None
         if plan.endpoint.definition:
@@ -166,6 +167,8 @@ class Shard:
         self.phase = "running"
         telling = asyncio.ensure_future(self._tell(told))
         self._late = [asyncio.ensure_future(self._open_late(index)) for index in self.members if self._opens[index]]
+        leaving = [index for index in self.members if self._closes[index] != profile.STAYS]
+        self._late += [asyncio.ensure_future(self._close_early(index)) for index in leaving]
         try:
             await (self._closed_loop() if self.plan.traffic.model == "closed" else self._open_loop())
             self.ended_ns = min(now_ns(), self.start_ns + int(self.plan.profile.duration_s * 1e9))
@@ -212,6 +215,14 @@ class Shard:
         connection = self.worker.connections.get(index + 1)
         if self.worker.closed_loop and connection is not None and index in self._senders:
             self._begin(connection)
+
+    async def _close_early(self, index: int) -> None:
+        await self._until(self._closes[index] / 1e9)
+        connection = self.worker.connections.get(index + 1)
+        if isinstance(connection, Connection):
+            connection.leave()
+        elif connection is not None:
+            await connection.leave()
 
     async def _until(self, after_s: float) -> None:
         """Waits until so long after the start, or until it is stopped."""
