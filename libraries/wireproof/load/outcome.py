@@ -115,7 +115,7 @@ def result_of(plan: "Plan", parts: Sequence["ShardResult"], failures: Sequence[s
     errors: dict[str, int] = {}
     for part in parts:
         for name, count in part.errors.items():
-            errors[name] = errors.get(name, 0) + count
+            errors[safe(name)] = errors.get(safe(name), 0) + count
     return LoadResult(
         name=plan.name,
         measures=figures.measures,
