@@ -94,7 +94,8 @@ def merged(parts: Sequence["History"]) -> "History":
     tables: dict[str, dict[str, list[Any]]] = {table: {name: [] for name in TABLES[table]} for table in TABLES}
     for part, start in zip(parts, starts, strict=False):
         name_of = np.array([names.of(str(text)) for text in part.names], np.int64)
-        message_of = number_of[start : start + len(part.ids)]
+        # At its end, for the place -1, is what stands for no message.
+        message_of = np.append(number_of[start : start + len(part.ids)], ABSENT)
         for table, columns in part.tables.items():
             for name, column in columns.items():
                 tables[table][name].append(_renumbered(table, name, column, message_of, name_of))
@@ -106,10 +107,8 @@ def merged(parts: Sequence["History"]) -> "History":
 
 def _renumbered(table: str, name: str, column: "Ints", message_of: "Ints", name_of: "Ints") -> "Ints":
     """A column of one worker with the numbers of all."""
-    import numpy as np
-
-    if name == "message" and table in _MESSAGES and len(column):
-        return np.where(column == ABSENT, ABSENT, message_of[column])
+    if name == "message" and table in _MESSAGES:
+        return message_of[column]
     return name_of[column] if name in ("client", "sender", *_NAMES.get(table, ())) else column
 
 

@@ -134,7 +134,7 @@ class Loads:
         name = running.plan.name
         self._running = {known: one for known, one in self._running.items() if one is not running}
         result = running.end(why)
-        history = self._save(name, result)
+        history = self._save(running.plan, result)
         journal().record(
             "load",
             name,
@@ -150,17 +150,19 @@ class Loads:
         verdicts = () if why else judged(running.requirements, result)
         return Ended(running.plan, result, verdicts, running.stopped, running.harm)
 
-    def _save(self, name: str, result: "LoadResult") -> str:
+    def _save(self, plan: Plan, result: "LoadResult") -> str:
         """Writes a load's messages beside the journal, where there is one; returns where, seen from there."""
         folder = journal().folder
         if folder is None or result.history is None:
             return ""
-        slug = _slug(name)
+        slug = _slug(plan.name)
         self._saved[slug] += 1  # two tests may call their loads alike
         history = f"{FOLDER}/{slug}{f'-{self._saved[slug]}' if self._saved[slug] > 1 else ''}.npz"
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
         result.history.save(folder / history)
-        traffic.save(result.history, folder / traffic.beside(history))
+        falls_s = profile.falls_s(plan.profile)
+        leaving_ns = None if falls_s is None else result.started_ns + int(falls_s * 1e9)
+        traffic.save(result.history, folder / traffic.beside(history), leaving_ns)
         return history
 
     def _end_forgotten(self, name: str, running: Running) -> None:

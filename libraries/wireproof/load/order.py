@@ -163,6 +163,8 @@ def _require_sense(order: Order, wanted: Profile) -> None:
         raise LoadError("a closed loop sends when an answer has come: leave out the rate, or take model=open")
     if order.model == "closed" and order.depth < 1:
         raise LoadError(f"depth={order.depth} sends nothing: each connection has 1 message under way, or more")
+    if order.model == "closed" and profile.falls_s(wanted) is not None:
+        raise LoadError("connections of a closed loop have messages under way: let them rise only, or take model=open")
     if order.model == "open" and order.depth != 1:
         raise LoadError("depth belongs to model=closed: an open load sends when messages are due")
     if not sent and order.model == "open" and sends and order.send is not None:

@@ -112,6 +112,10 @@ def test_workers_define_a_defined_dialect_again() -> None:
         ({"connections": 0}, "stage 1 has no connections: say how many"),
         ({"rate": Rate(5), "model": "closed"}, "a closed loop sends when an answer has come: leave out the rate, or"),
         ({"model": "closed", "depth": 0}, "depth=0 sends nothing: each connection has 1 message under way, or more"),
+        (
+            {"model": "closed", "duration_s": None, "stages": "4..0 connections over 1s"},
+            "connections of a closed loop have messages under way: let them rise only, or take model=open",
+        ),
         ({"depth": 3}, "depth belongs to model=closed: an open load sends when messages are due"),
         ({"send": {}}, "send is given, and no rate to send at: give a rate, such as 100/s, or model=closed"),
         ({"scenario": "user"}, "scenario=user runs a class: give its import path as user, and only then"),
