@@ -59,10 +59,6 @@ class Picture:
     def started_ns(self) -> int:
         return self.result.started_ns
 
-    @property
-    def live(self) -> Mapping[str, Sequence[float | None]]:
-        return self.result.live
-
     @cached_property
     def offered(self) -> Sequence[float]:
         """Messages due in each second."""

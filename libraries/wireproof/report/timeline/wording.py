@@ -296,5 +296,4 @@ _KINDS: dict[str, Callable[[Event], Entry]] = {
     "measurement": _measurement,
     "leaks": _leaks,
     "criteria": _criteria,
-    "probe": _probe,
 }
