@@ -77,13 +77,13 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     | --- | --- |
     | `request reply` | each client gets its own message back, or its answer |
     | `pairs` | the first and the second client, the third and the fourth, … send to each other |
-    | `fan out` | each message reaches all others |
+    | `fan out` | each message reaches all others of its `group` |
     | `push only` | clients listen |
     | `user` | a class of yours does what a user does; see docs/load.md |
 
     ## Clients of a load
 
-    Clients are made of templates: in `login`, `headers` and `to` words in braces stand for what differs.
+    Clients are made of templates: in `login`, `headers`, `to` and `group` words in braces stand for what differs.
 
     | word | stands for |
     | --- | --- |
