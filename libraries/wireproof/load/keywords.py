@@ -47,6 +47,8 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     started it. Whatever ends it early, a time-out of Robot and Ctrl-C included, leaves the partial result, and no
     process. The messages of each load are kept in `wireproof/loads/` below the output directory.
 
+    A client that loses its connection stays away; what it has due counts as not sent.
+
     ## Open and closed
 
     An *open* load sends each message when it is due, whatever became of those before, as users do who know nothing of

@@ -17,7 +17,10 @@ def require(order: "Order", wanted: Profile) -> None:
     Raises:
         ValueError: it does.
     """
-    _closed(order, wanted) if order.model == "closed" else _open(order, wanted)
+    if order.model == "closed":
+        _closed(order, wanted)
+    else:
+        _open(order, wanted)
     _times(order, wanted)
     _who(order)
     if order.workers < 0 or order.size < 0:
