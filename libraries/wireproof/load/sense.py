@@ -41,6 +41,8 @@ def _closed(order: "Order", wanted: Profile) -> None:
 def _open(order: "Order", wanted: Profile) -> None:
     if order.depth != 1:
         raise LoadError("depth belongs to model=closed: an open load sends when messages are due")
+    if order.scenario == "user" and not profile.messages(wanted):
+        raise LoadError("clients of a class do a step when it is due: give a rate, such as 5/s, or model=closed")
     if order.send is not None and order.scenario not in ("push only", "user") and not profile.messages(wanted):
         raise LoadError("send is given, and no rate to send at: give a rate, such as 100/s, or model=closed")
 

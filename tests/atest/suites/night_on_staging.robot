@@ -35,7 +35,7 @@ Sensors Come Up In Steps And Send Bursts
     ...    stages=0..100 connections over 10s, 10/s..50/s in 5 steps of 30s, burst of 200 within 5s
     ...    kind=reading    rows=${rows}    workers=2    at=50/s    login={"user": "sensor-{n:04}"}    dialect=stomp
     Start Load    clerks    scenario=user    user=clerks.Clerk    settings=${settings}    connections=5
-    ...    duration=2min
+    ...    rate=5/s    duration=2min
     Wait For Load    sensors    timeout=5min    msg=the sensors
     Stop Load    clerks
 
