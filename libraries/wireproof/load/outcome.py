@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wireproof.dialects import Traits
     from wireproof.load.figures import Figures
     from wireproof.load.plan import Plan
-    from wireproof.load.shard import ShardResult
+    from wireproof.load.talk import ShardResult
     from wireproof.measures.estimate import Measure
 
 ACHIEVED = 0.98

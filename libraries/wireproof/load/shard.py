@@ -5,7 +5,6 @@ import contextlib
 import gc
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from wireproof.load.reading import Reader
 from wireproof.load.rows import RowLooks
 from wireproof.load.shared import Worker
 from wireproof.load.split import schedule, senders_of, shards_of
+from wireproof.load.talk import ShardResult
 
 if TYPE_CHECKING:
     from wireproof.load.user_shard import Seat
@@ -33,33 +33,6 @@ if TYPE_CHECKING:
 PROGRESS_EVERY_S = 0.25
 _LOOK_S = 0.02
 _STOPPED_DRAIN_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class ShardResult:
-    """What one worker measured; messages are in its history.
-
-    Attributes:
-        history: the file with what it saw of messages.
-        start_ns, ended_ns: when the load began, and when nothing more was sent.
-        times: moments and durations in nanoseconds, by metric.
-        counts: what is counted only.
-        errors: what went wrong, by its name.
-        cpu: share of a core that it used.
-        faults, first_fault: what the dialect raised: how often, and the first one's traceback.
-        misread: why frames had to be read by the dialect; empty if they had not.
-    """
-
-    history: Path
-    start_ns: int
-    ended_ns: int
-    times: dict[str, "tuple[array[int], array[int]]"]
-    counts: dict[str, int]
-    errors: dict[str, int]
-    cpu: float
-    faults: int = 0
-    first_fault: str = ""
-    misread: str = ""
 
 
 class Shard:
@@ -214,6 +187,8 @@ class Shard:
 
     async def _open_late(self, index: int) -> None:
         await self._until(self._opens[index] / 1e9)
+        if self._stop.is_set():
+            return
         await self._enter(index)
         connection = self.worker.connections.get(index + 1)
         if self.worker.closed_loop and connection is not None and index in self._senders:
@@ -221,6 +196,8 @@ class Shard:
 
     async def _close_early(self, index: int) -> None:
         await self._until(self._closes[index] / 1e9)
+        if self._stop.is_set():  # what is on its way to it may still come
+            return
         connection = self.worker.connections.get(index + 1)
         if isinstance(connection, Connection):
             connection.leave()
