@@ -233,8 +233,6 @@ def test_a_connection_whose_login_is_refused_has_ended() -> None:
         ),
         (event(1, "leaks", "", rows=2, keys=0), "◎|leaks rows=2 keys=0"),
         (event(1, "verdict", "D1", line="FAIL lost: 1", result="FAIL"), "◎|verdict FAIL lost: 1"),
-        (event(1, "probe", "http", ok=False, problem="refused", took_ms=3.0), "■|http|probe failed: refused"),
-        (event(1, "probe", "http", ok=True, problem="", took_ms=3.0), "■|http|probe went well again"),
         (event(1, "criteria", "/suites/criteria.yaml"), "◎|criteria of /suites/criteria.yaml"),
         (
             event(1, "measurement", "get order", metric="latency", statistic="p95", value=0.25, unit="Duration", n=300),
@@ -376,8 +374,3 @@ def test_whatever_happened_is_drawn_balanced(events: list[Event], message: str, 
     html = page(lay_out(events, failed, 10), Links())
     Reader(html)
     html.encode()
-
-
-def test_samples_of_a_monitoring_are_left_to_charts() -> None:
-    told = [event(1, "sent", "alice", id="m-1"), *(event(at, "sample", "server", cpu=0.3) for at in range(2, 90))]
-    assert lay_out(told, failure(), 60).lanes == ("alice",)

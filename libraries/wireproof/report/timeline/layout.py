@@ -12,9 +12,6 @@ from wireproof.report.timeline.wording import Entry, put
 LEFT_OUT = "⋯"
 """The symbol of a row that stands for events that are not shown."""
 
-_FOR_CHARTS = frozenset({"sample"})
-"""Kinds that come every second, whatever happens."""
-
 _EARLIER = 20
 """Events shown beyond the last ones, if the failure tells of them."""
 
@@ -63,8 +60,7 @@ def lay_out(events: Iterable[Event], failure: Failure, most: int) -> Layout:
         failure: where the timeline ends.
         most: how many events are shown, the last ones; beyond them only a few that the failure tells of.
     """
-    told = (event for event in events if event.kind not in _FOR_CHARTS and event.at_ns <= failure.at_ns)
-    known = sorted(told, key=lambda event: event.at_ns)
+    known = sorted((event for event in events if event.at_ns <= failure.at_ns), key=lambda event: event.at_ns)
     current = [event for event in known if event.at_ns >= failure.zero_ns]
     sources = sources_of(known, current, failure)
     lanes = lanes_for(sources, current, failure)

@@ -238,14 +238,6 @@ def _verdict(event: Event) -> Entry:
     return Entry("note", "◎", _join("verdict", _text(event.data, "line")))
 
 
-def _probe(event: Event) -> Entry:
-    """A monitoring notes what failed, and the first that went well again."""
-    data = event.data
-    if problem := _text(data, "problem"):
-        return Entry("bad", "■", _join("probe failed:", problem))
-    return Entry("service", "■", _join("probe", "went well again" if data.get("ok") else _rest(data, "problem")))
-
-
 def _criteria(event: Event) -> Entry:
     return Entry("note", "◎", _labelled("criteria of", safe(event.source)))
 
