@@ -108,7 +108,7 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     The metrics are `connect.time`, `connect.success`, `connect.failed`, `login.time`, `connections.held`, `send.rate`,
     `send.lateness`, `send.failed`, `ack.time`, `delivery.time`, `delivery.rate`, `delivery.success`, `delivery.lost`,
     `delivery.duplicated`, `delivery.reordered`, `delivery.misdelivered`, `delivery.corrupted`, `error.rate`,
-    `query.time`, `flow.time`, `loop.lag`, `gc.pause`, `generator.cpu` and `self.echo`.
+    `query.time`, `flow.time`, `flow.missing`, `loop.lag`, `gc.pause`, `generator.cpu` and `self.echo`.
 
     ## Live figures
 
