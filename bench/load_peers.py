@@ -1,7 +1,7 @@
 """The peers of area `load`: an echo of picows, and a bare loop of picows against it.
 
-`python -m bench.load_peers echo [STALL_S EVERY_S]` and `... late DELAY_S` serve and print their port, then when each stall
-began and ended; `... bare URL CONNECTIONS SECONDS` prints round trips per second and the processor time of each in µs.
+`python -m bench.load_peers echo [STALL_S EVERY_S]` and `... late DELAY_S` serve and print their port, then when each
+stall began and ended; `... bare URL CONNECTIONS SECONDS` prints round trips per second and what each costs.
 """
 
 import asyncio

@@ -148,9 +148,7 @@ def test_answers_say_what_the_dialect_answers(protocol: Protocol) -> None:
     frame, other = delivery(protocol, 500, 1507), delivery(protocol, 501, 1510)
     learn(shapes, dialect, *(delivery(protocol, number, number * 3) for number in range(1, 12)), frame, other)
     (shape,) = [shape for shape in shapes.known if shape.match(frame)]
-    found = shape.match(frame)
-    assert found is not None
-    answer = answer_of(dialect, Frame(TEXT, frame), found, IDS.text(500), Values())
+    answer = answer_of(dialect, Frame(TEXT, frame), shape.pattern, IDS.text(500), Values())
     assert answer.template is not None
     (outgoing,) = answer.to(other, 501, 1510)
     (message,) = dialect.feed(Frame(TEXT, other))
