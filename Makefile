@@ -69,7 +69,7 @@ integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, se
 atest: $(VENV)/.installed-dev  ## Robot runs judged by their output
 	$(BIN)/pytest tests/atest --numprocesses $(JOBS) --dist loadfile
 
-mutation: $(VENV)/.installed-dev  ## flip every comparison of the ledger, leave out each fault; a test has to notice
+mutation: $(VENV)/.installed-dev  ## flip every comparison of the judges, leave out each fault; a test has to notice
 	$(BIN)/python tests/mutation/mutate.py
 	$(BIN)/python -m tests.mutation.without_faults
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.figures import Figure, machine, write
 
-AREAS = ("stack", "sockets", "server", "fixtures", "timeline", "ledger", "faults", "timing", "load")
+AREAS = ("stack", "sockets", "server", "fixtures", "timeline", "ledger", "faults", "timing", "measures", "load")
 REPORT = Path("results/bench.json")
 
 

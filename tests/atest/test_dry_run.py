@@ -24,7 +24,7 @@ def dry_run(suites: Path, output: Path) -> Run:
 
 def test_suites_of_other_trades_fit(tmp_path):
     run = dry_run(SUITES, tmp_path).passed()
-    assert len(run.tests) == 7
+    assert len(run.tests) == 10
     assert [name for name, data in run.artefacts().items() if b"canary" in data] == []
 
 

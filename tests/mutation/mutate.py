@@ -1,4 +1,4 @@
-"""Turns every comparison of the delivery judge into its opposite, one at a time: the unit tests have to notice each.
+"""Turns every comparison of the judges into its opposite, one at a time: the unit tests have to notice each.
 
 `python tests/mutation/mutate.py [FILE ...]` lists the comparisons that may be turned without a red test, and fails if
 there are any. Each mutant runs in a fork of this process, so that nothing is imported twice.
@@ -21,15 +21,34 @@ import numpy  # noqa: F401
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "libraries" / "wireproof" / "delivery"
-TARGETS = (
-    *sorted((PACKAGE / "invariants").glob("*.py")),
-    *(PACKAGE / f"{name}.py" for name in ("facts", "audience", "sessions", "numbering", "verdict", "ledger")),
-)
-TESTS = ROOT / "tests" / "unit" / "delivery"
-JUDGING = ("test_invariants.py", "test_verdict.py", "test_facts.py", "test_columns.py", "test_oracle.py")
-RUNNING = ("test_ledger.py",)
-"""The tests that have to notice: of how a ledger runs, and of how it judges; the likeliest first."""
+PACKAGE = ROOT / "libraries" / "wireproof"
+UNIT = ROOT / "tests" / "unit"
+
+
+def modules(room: str, *names: str) -> tuple[Path, ...]:
+    return tuple(PACKAGE / room / f"{name}.py" for name in names)
+
+
+def tests(room: str, *names: str) -> tuple[Path, ...]:
+    return tuple(UNIT / room / f"test_{name}.py" for name in names)
+
+
+INVARIANTS = tuple(sorted((PACKAGE / "delivery" / "invariants").glob("*.py")))
+NOTICED_BY: dict[Path, tuple[Path, ...]] = {
+    **dict.fromkeys(
+        (*INVARIANTS, *modules("delivery", "facts", "audience", "sessions", "numbering", "verdict")),
+        tests("delivery", "invariants", "verdict", "facts", "columns", "oracle"),
+    ),
+    **dict.fromkeys(modules("delivery", "ledger"), tests("delivery", "ledger")),
+    **dict.fromkeys(
+        modules("timing", "verdict", "validity", "sample", "shown"), tests("timing", "criterion_verdict", "shown")
+    ),
+    **dict.fromkeys(
+        modules("timing", "criteria", "requirement", "thresholds"), tests("timing", "thresholds", "criteria_file")
+    ),
+    **dict.fromkeys(modules("timing", "baseline"), tests("timing", "accepted_baseline")),
+}
+"""By module the tests that have to notice, the likeliest first."""
 
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 HANGS_S = 60
@@ -59,8 +78,8 @@ class Mutant:
     tree: ast.Module
 
     @property
-    def tests(self) -> tuple[str, ...]:
-        return RUNNING if self.path.stem == "ledger" else JUDGING
+    def tests(self) -> tuple[Path, ...]:
+        return NOTICED_BY[self.path]
 
     @property
     def module(self) -> str:
@@ -112,7 +131,7 @@ class Loader:
 
 def start(mutant: Mutant | None) -> int:
     """Runs the tests on a mutant, or without one, in a fork; returns its process id."""
-    tests = mutant.tests if mutant else (*JUDGING, *RUNNING)
+    tests = mutant.tests if mutant else dict.fromkeys(test for tests in NOTICED_BY.values() for test in tests)
     child = os.fork()
     if child:
         return child
@@ -122,7 +141,7 @@ def start(mutant: Mutant | None) -> int:
     os.dup2(silent, 2)
     if mutant is not None:
         sys.meta_path.insert(0, Loader(mutant))  # type: ignore[arg-type]
-    os._exit(int(pytest.main([*OPTIONS, *(str(TESTS / name) for name in tests)])))
+    os._exit(int(pytest.main([*OPTIONS, *(str(test) for test in tests)])))
 
 
 def survivors_of(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
@@ -141,10 +160,10 @@ def survivors_of(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
 
 def main(names: Sequence[str]) -> int:
     os.chdir(ROOT)
-    if unknown := sorted(set(names) - {path.name for path in TARGETS}):
-        print(f"no target: {', '.join(unknown)}; there are {', '.join(path.name for path in TARGETS)}")
+    if unknown := sorted(set(names) - {path.name for path in NOTICED_BY}):
+        print(f"no target: {', '.join(unknown)}; there are {', '.join(path.name for path in NOTICED_BY)}")
         return 2
-    targets = [path for path in TARGETS if not names or path.name in names]
+    targets = [path for path in NOTICED_BY if not names or path.name in names]
     if os.waitpid(start(None), 0)[1]:
         print("the tests are red before anything was turned")
         return 2

@@ -52,6 +52,7 @@ class LoadKeywords:
         kind: str = "",
         fields: dict[str, Any] = None,
         to: str = "",
+        group: str = "",
         id_at: str = "",
         size: Size = None,
         dialect: str = "json",
@@ -89,13 +90,14 @@ class LoadKeywords:
             kind: of which kind they are, in the dialect's terms.
             fields: further parts of a message, in the dialect's terms.
             to: whom a message is for, in the dialect's terms; a template, see [Clients of a load].
+            group: which group of a fan-out a client belongs to, a template such as `room-{pair}`; one if not given.
             id_at: JSON path of a message's id, for the dialects `json` and `echo`; `$.id` if not given.
             size: how long messages are made, such as `250 B`.
             dialect: how messages are carried, as for wireproof.Sockets.
             dialect_options: what the dialect can be told.
             login: what the dialect's login needs; a template, see [Clients of a load]; values may be `Secret`.
             headers: HTTP headers of the upgrade; a template; values may be `Secret`.
-            each: in place of templates a list with a dictionary for every client: `name`, `login`, `headers`, `to`.
+            each: in place of templates a dictionary for every client: `name`, `login`, `headers`, `to`, `group`.
             query: parameters added to the url; values may be `Secret`.
             subprotocols: offered to the server, best first; the dialect's own if not given.
             tls: certificates for `wss`.
@@ -132,6 +134,7 @@ class LoadKeywords:
             kind=kind,
             fields=fields,
             to=to,
+            group=group,
             id_at=id_at,
             size=size,
             dialect=dialect,
@@ -171,6 +174,7 @@ class LoadKeywords:
         kind: str = "",
         fields: dict[str, Any] = None,
         to: str = "",
+        group: str = "",
         id_at: str = "",
         size: Size = None,
         dialect: str = "json",
@@ -209,13 +213,14 @@ class LoadKeywords:
             kind: of which kind they are, in the dialect's terms.
             fields: further parts of a message, in the dialect's terms.
             to: whom a message is for, in the dialect's terms; a template, see [Clients of a load].
+            group: which group of a fan-out a client belongs to, a template such as `room-{pair}`; one if not given.
             id_at: JSON path of a message's id, for the dialects `json` and `echo`; `$.id` if not given.
             size: how long messages are made, such as `250 B`.
             dialect: how messages are carried, as for wireproof.Sockets.
             dialect_options: what the dialect can be told.
             login: what the dialect's login needs; a template, see [Clients of a load]; values may be `Secret`.
             headers: HTTP headers of the upgrade; a template; values may be `Secret`.
-            each: in place of templates a list with a dictionary for every client: `name`, `login`, `headers`, `to`.
+            each: in place of templates a dictionary for every client: `name`, `login`, `headers`, `to`, `group`.
             query: parameters added to the url; values may be `Secret`.
             subprotocols: offered to the server, best first; the dialect's own if not given.
             tls: certificates for `wss`.
@@ -248,6 +253,7 @@ class LoadKeywords:
             kind=kind,
             fields=fields,
             to=to,
+            group=group,
             id_at=id_at,
             size=size,
             dialect=dialect,

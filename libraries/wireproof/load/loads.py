@@ -31,9 +31,9 @@ FOLDER = "loads"
 
 @dataclass(eq=False)
 class Terms:
-    """What a test or suite asks of its loads."""
+    """What a test or suite asks of its loads; None for thresholds means those of the suite around it."""
 
-    requirements: list[Requirement] = field(default_factory=list)
+    requirements: list[Requirement] | None = None
     conditions: list[Condition] = field(default_factory=list)
 
 
@@ -61,8 +61,9 @@ class Loads:
 
     @property
     def requirements(self) -> list[Requirement]:
-        """The thresholds in force: of the innermost scope that has some."""
-        return next((terms.requirements for terms in self._innermost_first() if terms.requirements), [])
+        """The thresholds in force: of the innermost scope that has set some, or none."""
+        asked = (terms.requirements for terms in self._innermost_first())
+        return next((requirements for requirements in asked if requirements is not None), [])
 
     def stop_when(self, condition: Condition) -> None:
         """Stops a load that meets the condition: those that run, and those to come until the test or suite ends."""
@@ -92,15 +93,15 @@ class Loads:
         plan = order.plan_of(name, wanted)
         self._require_allowed(plan)
         limits.prepare(order.needs_of(plan))
-        running = Running(
-            plan,
-            local.start(plan),
-            self._show(plan),
-            [condition for terms in self._innermost_first() for condition in terms.conditions],
-            self.requirements,
-        )
-        self._running[name] = running
-        scopes.current().defer(partial(self._end_forgotten, name, running))
+        conditions = [condition for terms in self._innermost_first() for condition in terms.conditions]
+        engine = local.start(plan)
+        try:
+            running = Running(plan, engine, self._show(plan), conditions, self.requirements)
+            self._running[name] = running
+            scopes.current().defer(partial(self._end_forgotten, name, running))
+        except BaseException:
+            engine.abort()
+            raise
         journal().record(
             "load",
             name,

@@ -31,6 +31,7 @@ class Client:
     login: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     to: str = ""
+    group: str = ""
 
 
 def from_template(template: Client, count: int) -> list[Client]:
@@ -46,6 +47,7 @@ def from_template(template: Client, count: int) -> list[Client]:
             login=_filled(template.login, _values(number)),
             headers=_filled(template.headers, _values(number)),
             to=_filled(template.to, _values(number)),
+            group=_filled(template.group, _values(number)),
         )
         for number in range(1, count + 1)
     ]
@@ -79,6 +81,7 @@ def members_of(clients: Sequence[Client], scenario: Scenario, endpoint: Endpoint
             headers={str(name): str(value) for name, value in _revealed(client.headers).items()},
             peer=(peer := _peer(scenario, at)),
             to=client.to or (identities[peer] if scenario == "pairs" else ""),
+            group=client.group,
         )
         for at, (client, login) in enumerate(zip(clients, logins, strict=True))
     )

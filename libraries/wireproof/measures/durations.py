@@ -1,13 +1,14 @@
 """How long things took: a histogram for each second, which add up, and what their percentiles prove."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from wireproof.measures import bootstrap
+from wireproof.measures.dependence import Spread, effective_size
 from wireproof.measures.estimate import Estimate
-from wireproof.measures.histogram import Histogram, rank
+from wireproof.measures.histogram import Histogram
 from wireproof.measures.tails import percentile_ranks
 from wireproof.quantities import Duration
 
@@ -88,10 +89,10 @@ class Durations:
     def estimate(self, statistic: str) -> Estimate:
         """A percentile (`p50`, `p95`, `p99.9`), the `mean`, `max` or `min`.
 
-        Percentiles are bounded by order statistics, which hold for any distribution but take values for independent,
-        and by resampling whole seconds, which holds when they are not; the wider one counts. Fewer than ten seconds
-        cannot be resampled: then order statistics stand alone, and a mean has no bounds. The largest and the smallest
-        are as they were observed.
+        Percentiles are bounded by order statistics, which hold for any distribution: p99 has an upper bound from 299
+        durations on. What happens in one second is alike, so they count only as many as the seconds show them to be
+        worth. Fewer than ten seconds do not show it: then all count, and a mean has no bounds. The largest and the
+        smallest are as they were observed.
 
         Raises:
             ValueError: nothing was recorded, or there is no such statistic.
@@ -102,21 +103,28 @@ class Durations:
         if statistic not in {"mean", "max", "min"}:
             raise ValueError(f"durations have no statistic {statistic!r}: they have p50, p95, p99.9, mean, max and min")
         if statistic == "mean":
-            low, high = bootstrap.mean_bounds(list(self.intervals.values())) or (None, None)
-            return Estimate(statistic, _duration(total.mean), _bound(low), _bound(high), total.count)
+            return self._mean()
         extreme = _duration(total.max if statistic == "max" else total.min)
         return Estimate(statistic, extreme, extreme, extreme, total.count)
 
     def _percentile(self, statistic: str, share: float) -> Estimate:
-        total = self.total
-        value = total.value_range(rank(share, total.count))[1]
-        low_rank, high_rank = percentile_ranks(share, total.count)
-        low = total.value_range(low_rank)[0] if low_rank else None
-        high = total.value_range(high_rank)[1] if high_rank else None
-        if resampled := bootstrap.percentile_bounds(list(self.intervals.values()), share):
-            low = min(low, resampled[0]) if low is not None else None
-            high = max(high, min(resampled[1], total.max)) if high is not None else None
-        return Estimate(statistic, _duration(value), _bound(low), _bound(high), total.count)
+        total, n = self.total, self.n
+        value = total.percentile(share)
+        parts = list(self.intervals.values())
+        worth = effective_size([part.count_above(value) for part in parts], [part.count for part in parts])
+        low_rank, high_rank = percentile_ranks(share, worth)
+        low = total.value_range(max(1, low_rank * n // worth))[0] if low_rank else None
+        high = total.value_range(-(-high_rank * n // worth))[1] if high_rank else None
+        return Estimate(statistic, _duration(value), _bound(low), _bound(high), n)
+
+    def _mean(self) -> Estimate:
+        total, mean = self.total, self.total.mean
+        spread = Spread.of([part.sum - mean * part.count for part in self.intervals.values()])
+        if not spread:
+            return Estimate("mean", _duration(mean), None, None, total.count)
+        reach = spread.reach * math.sqrt(spread.variance) / total.count
+        low, high = max(mean - reach, total.min), min(mean + reach, total.max)
+        return Estimate("mean", _duration(mean), _duration(low), _duration(high), total.count)
 
     def _interval(self, second: int) -> Histogram:
         self._total = None

@@ -4,7 +4,6 @@ The format keeps how much is in each bucket. Minimum, maximum and sum come back 
 """
 
 import base64
-import binascii
 import struct
 import zlib
 from collections import Counter
@@ -17,7 +16,7 @@ _HEADER = struct.Struct(">iiiiqqd")
 _COMPRESSED_COOKIE = 0x1C849314
 _COOKIE = 0x1C849313
 _DIGITS = 2
-_MOST_BYTES = 2**22  # 9 bytes for each bucket of the finest histogram that there is
+_MOST_BYTES = 2**22  # far more than a real one has: a bucket takes a byte or two
 
 
 def encode(histogram: Histogram) -> str:
@@ -42,11 +41,13 @@ def decode(text: str) -> Histogram:
     """
     try:
         return Histogram.from_buckets(_counts(_inflated(base64.b64decode(text, validate=True))))
-    except (binascii.Error, zlib.error, struct.error, IndexError, ValueError) as problem:
+    except (zlib.error, ValueError) as problem:  # bad base64 is a ValueError, too
         raise ValueError(f"this is no whole histogram in HdrHistogram's V2 format: {problem}") from problem
 
 
 def _inflated(data: bytes) -> bytes:
+    if len(data) < _COMPRESSED.size:
+        raise ValueError("it is too short to be one")
     cookie, length = _COMPRESSED.unpack_from(data)
     if cookie != _COMPRESSED_COOKIE:
         raise ValueError(f"it begins with {cookie & 0xFFFFFFFF:#010x}, not with {_COMPRESSED_COOKIE:#010x}")
@@ -61,6 +62,8 @@ def _inflated(data: bytes) -> bytes:
 
 def _counts(plain: bytes) -> Counter[int]:
     """How much is in each bucket of ours, from a layout of any precision."""
+    if len(plain) < _HEADER.size:
+        raise ValueError("its header is damaged")
     cookie, length, offset, digits, lowest, _, ratio = _HEADER.unpack_from(plain)
     payload = plain[_HEADER.size :]
     if cookie != _COOKIE or length != len(payload):
@@ -101,6 +104,8 @@ def _numbers(payload: bytes) -> Iterator[int]:
     while at < len(payload):
         number = shift = 0
         while True:
+            if at == len(payload):
+                raise ValueError("it ends in the middle of a number")
             byte = payload[at]
             at += 1
             if shift == 56:

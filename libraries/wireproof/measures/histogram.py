@@ -131,6 +131,11 @@ class Histogram:
                 return max(low, self._min), min(high, self._max)
         raise ValueError(f"there is no rank {rank} among {self.count} values")
 
+    def count_above(self, us: int) -> int:
+        """How many are in buckets above that of a value."""
+        bucket = bucket_of(us)
+        return sum(count for other, count in self._counts.items() if other > bucket)
+
     def buckets(self) -> Iterator[tuple[int, int]]:
         """The number of each bucket that holds something and how much, the shortest durations first."""
         return iter(sorted(self._counts.items()))

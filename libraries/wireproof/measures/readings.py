@@ -29,7 +29,7 @@ class Readings:
     gaps: int = 0
 
     def __post_init__(self) -> None:
-        if self.at_ns and len(self.at_ns) != len(self.values):
+        if len(self.at_ns) not in {0, len(self.values)}:
             raise ValueError(f"{len(self.values)} readings at {len(self.at_ns)} moments: give one moment for each")
 
     @property
@@ -45,7 +45,7 @@ class Readings:
             ValueError: there is no reading, no such statistic, or no moment for a slope.
         """
         if statistic == "slope":
-            if not self.at_ns:
+            if not len(self.at_ns):
                 raise ValueError("these readings have no moments, so no slope")
             return self.against([at_ns / 1e9 for at_ns in self.at_ns]).estimate(statistic)
         value = self._observed(statistic)
@@ -58,7 +58,7 @@ class Readings:
     def _observed(self, statistic: str) -> Quantity:
         if statistic == "count":
             return Count(self.n)
-        if not self.values:
+        if not self.n:
             raise ValueError(f"there is no reading, so no {statistic}")
         found = _PERCENTILE.fullmatch(statistic)
         if found:
@@ -77,7 +77,7 @@ class Readings:
         return Size(round(value)) if self.kind is Size else self.kind(value)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
-        if not self.values:
+        if not self.n:
             return "<no readings>"
         low, high = self._observed("min"), self._observed("max")
         missing = f", {self.gaps} missing" if self.gaps else ""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 
 CONFIDENCE = 0.95
 """Of every bound, one-sided: the truth lies beyond it in one of twenty measurements."""
@@ -24,8 +25,6 @@ def lowest_share(good: int, tried: int) -> float:
 
 def highest_share(good: int, tried: int) -> float:
     """The Clopper-Pearson upper bound: with a larger share so few successes are less probable than 5 %."""
-    if good == tried:
-        return 1.0
     if not good:
         return -math.expm1(math.log(1 - CONFIDENCE) / tried)
     return _root(lambda share: binomial_at_most(good, tried, share) - (1 - CONFIDENCE), good / tried, 1.0)
@@ -43,7 +42,9 @@ def percentile_ranks(share: float, n: int) -> tuple[int | None, int | None]:
 
 
 def student(degrees: float) -> float:
-    """How many standard errors a one-sided bound is away, with so many degrees of freedom."""
+    """How many standard errors a one-sided bound is away, with so many degrees of freedom; infinity is the normal."""
+    if math.isinf(degrees):
+        return NormalDist().inv_cdf(CONFIDENCE)
     return _root(
         lambda t: _beta(degrees / 2, 0.5, degrees / (degrees + t * t)) / 2 - (1 - CONFIDENCE),
         0.0,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wireproof.measures.dependence import FEWEST_BLOCKS, worth
 from wireproof.measures.estimate import Estimate
 from wireproof.measures.tails import student
 from wireproof.quantities import Quantity, Size
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_FEWEST = 5.0
-"""With fewer readings that are worth an independent one, a line through them proves nothing."""
+    Floats = npt.NDArray[np.float64]
+
+_STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ class Trend:
         return len(self.values)
 
     def estimate(self, statistic: str) -> Estimate:
-        """The `slope`, by least squares.
+        """The `slope`, with bounds as wide as the readings depend on each other.
 
-        Neighbouring readings resemble each other, so the bounds count only as many as their residuals are worth; None
-        where those are too few.
+        Readings that scatter around a line give the slope of least squares, and count as many as they are worth. Those
+        that wander, as memory does, give the mean of their steps between thirteen places.
 
         Raises:
             ValueError: there is no such statistic, or the readings have no extent.
@@ -55,32 +57,41 @@ class Trend:
 
         if statistic != "slope":
             raise ValueError(f"a trend has no statistic {statistic!r}: it has slope")
-        x, y = np.asarray(self.at, dtype=np.float64), np.asarray(self.values, dtype=np.float64)
-        if len(x) < 2 or x.min() == x.max():
-            raise ValueError(f"{len(x)} readings at one place have no slope: take readings while it goes on")
-        x = (x - x.mean()) / self.per
-        spread = float(x @ x)
-        slope = float(x @ y) / spread
-        residuals = y - y.mean() - slope * x
-        worth = len(x) * _independent(residuals)
-        if worth < _FEWEST:
-            return Estimate(statistic, _quantity(self.kind, slope, round), None, None, self.n)
-        error = math.sqrt(float(residuals @ residuals) / (worth - 2) / (spread * worth / len(x)))
-        reach = student(worth - 2) * error
-        low, high = _quantity(self.kind, slope - reach, math.floor), _quantity(self.kind, slope + reach, math.ceil)
-        return Estimate(statistic, _quantity(self.kind, slope, round), low, high, self.n)
+        x, y = np.asarray(self.at, dtype=np.float64) / self.per, np.asarray(self.values, dtype=np.float64)
+        if len(x) < 2 or (np.diff(x) < 0).any() or x[0] == x[-1]:
+            raise ValueError(f"these {len(x)} readings have no slope: take at least two while what they are over grows")
+        slope, reach = _line(x, y) or _steps(x, y)
+        value = self._quantity(slope, round)
+        if reach is None:
+            return Estimate(statistic, value, None, None, self.n)
+        low, high = self._quantity(slope - reach, math.floor), self._quantity(slope + reach, math.ceil)
+        return Estimate(statistic, value, low, high, self.n)
+
+    def _quantity(self, value: float, whole: Callable[[float], int]) -> Quantity:
+        return Size(whole(value)) if self.kind is Size else self.kind(value)  # type: ignore[arg-type]  # others take floats
 
 
-def _independent(residuals: "npt.NDArray[np.float64]") -> float:
-    """Which share of so many readings would tell as much, were they independent: from the first autocorrelation."""
-    power = float(residuals @ residuals)
-    if not power:
-        return 1.0
-    n = len(residuals)
-    alike = float(residuals[1:] @ residuals[:-1]) / power
-    alike = min(max(alike + (2 + 4 * max(alike, 0.0)) / n, 0.0), 0.999)  # least squares hides some of it
-    return (1 - alike) / (1 + alike)
+def _line(x: "Floats", y: "Floats") -> tuple[float, float] | None:
+    """Least squares: the slope and the reach of its bounds; None when the residuals are worth too little."""
+    centred = x - x.mean()
+    extent = float(centred @ centred)
+    slope = float(centred @ y) / extent
+    residuals = y - y.mean() - slope * centred
+    independent = worth(residuals, 2)
+    if independent < FEWEST_BLOCKS:
+        return None
+    error = math.sqrt(float(residuals @ residuals) / extent / (independent - 2))
+    return slope, student(independent - 2) * error
 
 
-def _quantity(kind: type[Quantity], value: float, whole: Callable[[float], int]) -> Quantity:
-    return Size(whole(value)) if kind is Size else kind(value)  # type: ignore[arg-type]  # all others take floats
+def _steps(x: "Floats", y: "Floats") -> tuple[float, float | None]:
+    """The slope from the first reading to the last, and the reach of its bounds, if steps between are independent."""
+    import numpy as np
+
+    slope = float((y[-1] - y[0]) / (x[-1] - x[0]))
+    if len(x) <= _STEPS:
+        return slope, None
+    places = np.linspace(0, len(x) - 1, _STEPS + 1).round().astype(np.int64)
+    strays = np.diff(y[places]) - slope * np.diff(x[places])
+    deviation = math.sqrt(float(strays @ strays) * _STEPS / (_STEPS - 1))
+    return slope, student(_STEPS - 1) * deviation / float(x[-1] - x[0])

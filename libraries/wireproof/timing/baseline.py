@@ -56,10 +56,8 @@ class Figure:
     n: int
     rounds: tuple[float, ...]
 
-    def quantity(self, number: float | None) -> Quantity | None:
+    def quantity(self, number: float) -> Quantity:
         """One of its numbers with its unit."""
-        if number is None:
-            return None
         kind = _KINDS[self.unit]
         return quantities.Size(round(number)) if kind is quantities.Size else kind(number)  # type: ignore[arg-type]
 

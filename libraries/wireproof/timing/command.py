@@ -3,10 +3,10 @@
 import getpass
 import subprocess
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wireproof.quantities import magnitude
 from wireproof.timing.baseline import DEFAULT_PROFILE, Baseline, Figure, figures_of, load, path_of
 from wireproof.timing.errors import TimingError
 from wireproof.timing.shown import Scale, count
@@ -37,7 +37,7 @@ def accept(results: Path, profile: str, reason: str) -> int:
     _write(path, after.to_json())
     for id in sorted({*before.criteria, *after.criteria}):
         print(_changed(id, before.criteria.get(id), after.criteria.get(id)))
-    print(f"{path} holds {count(len(after.criteria))} criteria: keep it with the code")
+    print(f"{path} holds {_criteria(after.criteria)}: keep it with the code")
     return 0
 
 
@@ -55,7 +55,7 @@ def show(results: Path, profile: str) -> int:
         rounds = f", {len(figure.rounds)} rounds" if len(figure.rounds) > 1 else ""
         print(f"{id:10}{figure.metric} {figure.statistic} = {_shown(figure)} (n = {count(figure.n)}{rounds})")
     for one in baseline.accepted:
-        print(f"accepted {one.when} by {one.who}: {one.reason} ({len(one.criteria)} criteria of the run of {one.run})")
+        print(f"accepted {one.when} by {one.who}: {one.reason} ({_criteria(one.criteria)} of the run of {one.run})")
     return 0
 
 
@@ -71,15 +71,17 @@ def _changed(id: str, before: Figure | None, after: Figure | None) -> str:
 
 
 def _shown(figure: Figure) -> str:
-    value = figure.quantity(figure.value)
-    if value is None:
-        return "?"
-    scale = Scale.of(value, value)
-    if figure.low == figure.value == figure.high or not magnitude(value):
+    value, nothing = figure.quantity(figure.value), figure.quantity(0.0)
+    scale = Scale.of(value, nothing)
+    if figure.low == figure.value == figure.high:
         return scale.text(value)
-    bounds = (figure.quantity(bound) for bound in (figure.low, figure.high))
-    low, high = ("?" if bound is None else scale.number(bound) for bound in bounds)
+    bounds = (figure.low, figure.high)
+    low, high = ("?" if bound is None else scale.number(figure.quantity(bound)) for bound in bounds)
     return f"{scale.text(value)} [{low}, {high}]"
+
+
+def _criteria(ids: Collection[str]) -> str:
+    return "1 criterion" if len(ids) == 1 else f"{len(ids)} criteria"
 
 
 def _who() -> str:

@@ -20,6 +20,8 @@ def told(limit: Comparison, estimate: Estimate, scale: Scale) -> str:
     if share is not None and bound is None:
         needed = clean_needed(1 - share if is_lower else share)
         side = "lower" if is_lower else "upper"
+        if estimate.n >= needed:  # what happened in one second was alike, and counted as few
+            return f"n = {count(estimate.n)} in too few seconds give {estimate.statistic} no {side} bound: take longer"
         return f"n = {count(estimate.n)} gives {estimate.statistic} no {side} bound, {count(needed)} are needed"
     if isinstance(limit.limit, Fraction) and estimate.statistic == "rate" and bound is not None:
         proven = scale.text(bound, math.floor if is_lower else math.ceil)

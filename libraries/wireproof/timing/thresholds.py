@@ -16,6 +16,7 @@ _BY_FIRST_WORD: Mapping[str, type[Quantity]] = {"memory": Size, "cpu": Fraction}
 _BY_LAST_WORD: Mapping[str, type[Quantity]] = {
     **dict.fromkeys(("time", "lateness", "lag", "pause", "echo"), Duration),
     "rate": Rate,
+    "cpu": Fraction,
     "held": Count,
 }
 _EXAMPLES = {Fraction: "99 %", Count: "0", Duration: "50 ms", Size: "512 MB", Rate: "1000/s"}

@@ -65,11 +65,17 @@ def assess(
         baseline: what it came to before.
 
     Raises:
-        ValueError: the run has no such measure, the measure no such statistic, or the limit is of another kind.
+        ValueError: the measure has no such statistic, or the limit is of another kind.
     """
-    measure = measure_of(measured, metric or requirement.metric)
+    metric = metric or requirement.metric
+    measure = measured.measures.get(metric)
+    if measure is None:
+        # A run has no measure of what it saw nothing of, such as a delivery when every connection was refused.
+        problems = [*measured.problems, f"'{safe(measured.name, 60)}' observed no {metric}{_hint(measured, metric)}"]
+        return judge(requirement, None, of=measured.name, problems=problems, baseline=baseline)
     problems = validity.problems(measured, measure, requirement.limit.limit)
     if not measure.n:
+        problems.append(_unobserved(requirement))
         return judge(requirement, None, of=measured.name, problems=problems, baseline=baseline)
     estimate = measure.estimate(requirement.statistic)
     if as_observed:
@@ -98,8 +104,8 @@ def judge(
         remarks: what else to tell beside the sample's size.
         baseline: what it came to before.
     """
-    if estimate is None:
-        problems = [*problems, f"{requirement.metric} was not observed once"]
+    if estimate is None and not problems:
+        problems = [_unobserved(requirement)]
     word: Word = "INVALID" if problems or estimate is None else decide(requirement.limit, estimate)
     line = f"{word} {requirement.head}: {'; '.join(problems)}"
     if estimate is not None:
@@ -128,13 +134,21 @@ def measure_of(measured: Measured, metric: str) -> Measure:
     """One measure of a run.
 
     Raises:
-        ValueError: it has none of that name; the text names near ones.
+        ValueError: it has none of that name; the text names those it has.
     """
     if metric in measured.measures:
         return measured.measures[metric]
-    near = difflib.get_close_matches(metric, measured.measures, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(sorted(measured.measures)) or 'none'}"
-    raise ValueError(f"'{safe(measured.name, 60)}' did not measure {metric}: {hint}")
+    known = ", ".join(sorted(measured.measures)) or "nothing"
+    raise ValueError(f"'{safe(measured.name, 60)}' observed no {metric}{_hint(measured, metric)}; it observed {known}")
+
+
+def _unobserved(requirement: Requirement) -> str:
+    return f"{requirement.metric} was not observed once"
+
+
+def _hint(measured: Measured, metric: str) -> str:
+    near = difflib.get_close_matches(metric, measured.measures, n=1, cutoff=0.9)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _line(

@@ -118,9 +118,20 @@ def test_workers_define_a_defined_dialect_again() -> None:
         ),
         ({"depth": 3}, "depth belongs to model=closed: an open load sends when messages are due"),
         ({"send": {}}, "send is given, and no rate to send at: give a rate, such as 100/s, or model=closed"),
-        ({"scenario": "user"}, "scenario=user runs a class: give its import path as user, and only then"),
+        ({"group": "a"}, "group belongs to scenario=fan out: there a message reaches the others of its group"),
+        (
+            {"scenario": "user", "rate": Rate(1)},
+            "scenario=user runs a class: give its import path as user, and only then",
+        ),
         ({"user": "my.User"}, "scenario=user runs a class: give its import path as user, and only then"),
-        ({"scenario": "user", "user": "no.such.User"}, "the user class 'no.such.User' cannot be imported: "),
+        (
+            {"scenario": "user", "user": "a.B"},
+            "clients of a class do a step when it is due: give a rate, such as 5/s",
+        ),
+        (
+            {"scenario": "user", "user": "no.such.User", "rate": Rate(1)},
+            "the user class 'no.such.User' cannot be imported: ",
+        ),
         ({"queries": "/no/such.sql"}, "queries '/no/such.sql': "),
         ({"queries": __file__}, "a query without a name: write"),
         ({"queries": "x.sql", "send": {}}, "a load with queries asks a database and sends no messages: leave out scen"),

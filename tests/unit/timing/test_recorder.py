@@ -140,6 +140,7 @@ def test_steady_traffic_is_from_when_to_when() -> None:
 
 def test_what_checks_counted_is_kept_with_where_they_were() -> None:
     told = Told().tell("scope", "test", phase="start", name="T")
+    told.tell("verdict", "PERF-02", 4, criterion="PERF-02", word="FAIL")  # no ledger's
     told.tell("verdict", "default", 5, result="FAIL", anomalies={"lost": 3}).tell("leaks", "", 6, rows=1, keys=0)
     assert [(one.source, one.scope, one.counts) for one in told.recorder.verdicts] == [("default", "T", {"lost": 3})]
     assert [one.counts for one in told.recorder.leaks] == [{"rows": 1, "keys": 0}]

@@ -16,6 +16,8 @@ from wireproof.timing.shown import Scale
         (Duration(12.345), Duration(30), "12.3 s"),
         (Duration(0), Duration(0.05), "0 ms"),
         (Duration(0.0499994), Duration(0.05), "49.999 ms"),
+        (Duration(0.05004), Duration(0.05002), "50.04 ms"),
+        (Duration(0.04996), Duration(0.04998), "49.96 ms"),
         (Duration(0.029), Duration(0.029), "29.0 ms"),
         (Size(431_234_567), Size(512_000_000), "431 MB"),
         (Size(1_512_000_000), Size(512_000_000), "1.51 GB"),

@@ -64,6 +64,10 @@ def test_what_is_wrong_is_told_before_anything_starts(text: str, error: str) -> 
         parse([text], KNOWN)
 
 
+def test_one_metric_may_begin_another() -> None:
+    assert resolve("memory.server.mean", {"memory": "max", "memory.server": "max"}) == ("memory.server", "mean")
+
+
 def test_a_rate_is_not_a_statistic_of_times() -> None:
     with pytest.raises(ValueError, match=r"unknown metric 'delivery\.rate'"):
         resolve("delivery.rate", {"delivery.time": "p95"})

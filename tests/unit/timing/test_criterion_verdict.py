@@ -1,14 +1,14 @@
 """Four words and one line: what is proven, what is not, and what says nothing."""
 
 import pytest
+from fixed_measures import Run, fixed, ms, rate, times
 from hypothesis import given
 from hypothesis import strategies as st
-from measured import Run, fixed, ms, rate, times
 
 from wireproof.measures.estimate import Estimate
 from wireproof.quantities import Comparison, Count, Duration, Rate, Size
 from wireproof.timing.requirement import Requirement
-from wireproof.timing.verdict import assess, decide, judge
+from wireproof.timing.verdict import assess, decide, judge, measure_of
 
 DELIVERY = Requirement("PERF-02", "message delivery", "delivery.time", "p95", Comparison.parse("< 50 ms"))
 CONNECTS = Requirement("REL-01", "connections succeed", "connect.success", "rate", Comparison.parse("> 99 %"))
@@ -35,6 +35,12 @@ seconds = st.floats(0, 1e3, allow_nan=False)
             times(20, 10, None, 40),
             "INCONCLUSIVE # p95 = 20.0 ms [10.0, ?] is not proven to be < 50 ms (n = 40 gives p95 no upper bound, "
             "59 are needed)",
+        ),
+        (
+            DELIVERY,
+            times(20, 10, None, 600),
+            "INCONCLUSIVE # p95 = 20.0 ms [10.0, ?] is not proven to be < 50 ms (n = 600 in too few seconds give "
+            "p95 no upper bound: take longer)",
         ),
         (
             CONNECTS,
@@ -110,7 +116,30 @@ def test_gaps_of_a_monitor_and_its_own_problems_are_told() -> None:
 
 
 def test_an_empty_measure_is_invalid() -> None:
-    assert assess(DELIVERY, Run({"delivery.time": fixed("p95", ms(1), None, None, n=0)})).word == "INVALID"
+    empty = assess(DELIVERY, Run({"delivery.time": fixed("p95", ms(1), None, None, n=0)}))
+    assert empty.line == "INVALID PERF-02 message delivery: delivery.time was not observed once"
+
+
+@pytest.mark.parametrize(
+    ("measured", "text"),
+    [
+        (Run({}), "'steady' observed no delivery.time"),
+        (Run({"ack.time": fixed("p95", ms(1), None, None)}), "'steady' observed no delivery.time"),
+        (Run({}, problems=("a worker died",)), "a worker died; 'steady' observed no delivery.time"),
+        (
+            Run({"delivery.tim": fixed("p95", ms(1), None, None)}),
+            "'steady' observed no delivery.time (did you mean delivery.tim?)",
+        ),
+    ],
+)
+def test_a_measure_that_is_not_there_is_invalid(measured: Run, text: str) -> None:
+    """Of what a run saw nothing it has no measure: other limits are still to be judged."""
+    assert assess(DELIVERY, measured).line == f"INVALID PERF-02 message delivery: {text}"
+
+
+def test_who_asks_for_a_measure_is_told_which_there_are() -> None:
+    with pytest.raises(ValueError, match=r"'steady' observed no delivery\.time; it observed ack\.time"):
+        measure_of(Run({"ack.time": fixed("p95", ms(1), None, None)}), "delivery.time")
 
 
 def test_what_is_lost_is_told_beside_a_latency() -> None:
@@ -131,11 +160,6 @@ def test_as_observed_the_value_alone_is_judged() -> None:
 @pytest.mark.parametrize(
     ("measured", "text"),
     [
-        (
-            Run({"delivery.tim": fixed("p95", ms(1), None, None)}),
-            "'steady' did not measure delivery.time: did you mean delivery.tim?",
-        ),
-        (Run({}), "'steady' did not measure delivery.time: it has none"),
         (Run({"delivery.time": fixed("p99", ms(1), None, None)}), "no statistic 'p95': there is p99"),
         (Run({"delivery.time": fixed("p95", Size(1), None, None)}), "cannot be compared with 50 ms"),
     ],

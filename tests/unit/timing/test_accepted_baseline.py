@@ -56,7 +56,7 @@ def test_a_passing_run_becomes_the_baseline(results: Path, capsys: Any) -> None:
     assert accept(results) == 0
     path = results / "baselines" / "embedded.json"
     assert capsys.readouterr().out == (
-        f"PERF-02   31.4 ms [30.8, 32.1], new\n{path} holds 1 criteria: keep it with the code\n"
+        f"PERF-02   31.4 ms [30.8, 32.1], new\n{path} holds 1 criterion: keep it with the code\n"
     )
     baseline = load(path)
     assert baseline.value(DELIVERY) == Duration(0.0314)
@@ -161,6 +161,12 @@ def test_it_is_shown(results: Path, capsys: Any) -> None:
     ]
     assert "first figures (2 criteria of the run of 2026-11-26T20:00:00)" in shown[3]
     assert load(path_of(results, "staging")).criteria["SCALE-03"].quantity(431e6) == Size(431_000_000)
+
+
+def test_only_rounds_that_passed_count(results: Path) -> None:
+    rounds = [{**criterion(0.9), "word": "INVALID"}, {**criterion(0.03), "word": "PASS"}]
+    leave(results, figures(PERF_02=criterion(rounds=rounds)))
+    assert figures_of(results / "wireproof" / "figures.json").criteria["PERF-02"].rounds == (0.03,)
 
 
 def test_none_is_told(results: Path, capsys: Any) -> None:
