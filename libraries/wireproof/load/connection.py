@@ -207,7 +207,7 @@ class Connection(WSListener):
         number = int(found[1])
         if shape.delivers:
             seq = int(found[2]) if shape.numbered else ABSENT
-            worker.tally.receive(self.client, number, at_ns, seq, shape.reading.retry, shape.reading.digest)
+            worker.tally.receive(self.client, number, at_ns, seq, shape.retry, shape.digest)
             if self._answering:
                 self._answer(shape, payload, number, seq)
         if shape.outcome:

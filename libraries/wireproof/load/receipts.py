@@ -57,11 +57,15 @@ class Shape:
         object.__setattr__(self, "delivers", self.reading.delivered != ABSENT)
         object.__setattr__(self, "outcome", self.reading.outcome)
         object.__setattr__(self, "numbered", self.reading.seq != ABSENT)
+        object.__setattr__(self, "retry", self.reading.retry)
+        object.__setattr__(self, "digest", self.reading.digest)
 
     match: Callable[[bytes], "Found | None"] = field(init=False, repr=False, compare=False)
     delivers: bool = field(init=False)
     outcome: int = field(init=False)
     numbered: bool = field(init=False)
+    retry: int = field(init=False)
+    digest: int = field(init=False)
 
     def _fixed(self) -> Callable[[bytes], "Found | None"] | None:
         """A quicker match for frames in which nothing but the id's digits differs, once; None for others."""
