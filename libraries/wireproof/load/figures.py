@@ -59,7 +59,7 @@ class Figures:
         self.start_ns = min((part.start_ns for part in parts), default=0)
         self._from_ns = self.start_ns + int(plan.pace.warmup_s * _SECOND)
         planned = self.start_ns + int(plan.profile.duration_s * _SECOND)
-        self._to_ns = max((part.ended_ns for part in parts), default=planned)
+        self._to_ns = min((part.ended_ns for part in parts), default=planned)
         self.cpu = [part.cpu for part in parts]
 
     # -- messages ----------------------------------------------------------------------------------------------------

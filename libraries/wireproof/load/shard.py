@@ -147,7 +147,7 @@ class Shard:
         self._late += [asyncio.ensure_future(self._close_early(index)) for index in leaving]
         try:
             await (self._closed_loop() if self.plan.traffic.model == "closed" else self._open_loop())
-            self.ended_ns = min(now_ns(), self.start_ns + int(self.plan.profile.duration_s * 1e9))
+            self.ended_ns = self.ended_ns or min(now_ns(), self.start_ns + int(self.plan.profile.duration_s * 1e9))
             self.probes.stop()
             self.phase = "draining"
             await self._drain()
@@ -169,7 +169,10 @@ class Shard:
             else:
                 connection.send(due_ns)
 
-        self.due = await pace(self.start_ns, due.tolist(), send, self._stop.is_set, spin=self.plan.pace.spin)
+        moments = due.tolist()
+        self.due = await pace(self.start_ns, moments, send, self._stop.is_set, spin=self.plan.pace.spin)
+        if self.due < len(moments):
+            self.ended_ns = self.start_ns + moments[self.due]
         await self._until(self.plan.profile.duration_s)
 
     async def _closed_loop(self) -> None:

@@ -51,7 +51,7 @@ class Worker:
         self.first_fault = self.first_fault or traceback.format_exc()
 
     def done(self, number: int, at_ns: int) -> None:
-        """A message came to its end: in a closed loop its sender sends the next."""
-        row = self.tally.completes(number)
-        if row != ABSENT and self.closed_loop:
-            self.connections[self.tally.sent_client[row]].send(at_ns)
+        """A message of a closed loop came to its end: its sender sends the next."""
+        client = self.tally.completes(number)
+        if client != ABSENT:
+            self.connections[client].send(at_ns)

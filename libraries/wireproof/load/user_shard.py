@@ -80,7 +80,8 @@ class Seat:
                 worker.tally.judge(self.client, number, REFUSED, now_ns())
             else:
                 worker.tally.receive(self.client, number, now_ns())
-            worker.done(number, now_ns())
+            if worker.closed_loop:
+                worker.done(number, now_ns())
 
     async def leave(self) -> None:
         """Ends: no step is done any more."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wireproof.delivery.columns import ABSENT
@@ -50,6 +50,7 @@ def pairs(count: int) -> list[Member]:
 # -- who is where ----------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(couples=st.integers(1, 20), shards=st.integers(1, 5))
 def test_pairs_stay_together_and_everybody_is_somewhere(couples: int, shards: int) -> None:
     parts = shards_of(plan_of(pairs(2 * couples)), shards)
@@ -65,6 +66,7 @@ def test_a_group_is_one_workers() -> None:
     assert [{member % 3 for member in part} for part in parts] in ([{0, 2}, {1}], [{0}, {1, 2}], [{1}, {0, 2}])
 
 
+@settings(deadline=None)
 @given(couples=st.integers(1, 8), shards=st.integers(1, 4), rate=st.integers(1, 500))
 def test_every_message_is_one_workers(couples: int, shards: int, rate: int) -> None:
     plan = plan_of(pairs(2 * couples), rate=rate)
@@ -99,6 +101,7 @@ def test_audiences_and_their_sizes_agree(scenario: Any) -> None:
 # -- what is sent ----------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(size=st.integers(40, 500), text=st.text(max_size=5))
 def test_bodies_are_padded_to_the_byte(size: int, text: str) -> None:
     def length(body: Any) -> int:
