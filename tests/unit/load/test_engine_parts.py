@@ -15,17 +15,17 @@ from wireproof.delivery.verdict import judge
 from wireproof.dialects import Traits
 from wireproof.load import profile
 from wireproof.load.audience import audience_sizes, audiences
-from wireproof.load.bodies import padded
-from wireproof.load.columns import merged, texts_of
 from wireproof.load.conservation import Conservation
-from wireproof.load.ids import PER_SHARD, Ids
 from wireproof.load.metrics import METRICS
 from wireproof.load.outcome import rules_of
 from wireproof.load.outlook import Progress, together
-from wireproof.load.pacer import AT_ONCE, pace
 from wireproof.load.plan import Endpoint, Member, Pace, Plan, Traffic
 from wireproof.load.queries import Query, read_queries
 from wireproof.load.split import schedule, senders_of, shards_of
+from wireproof.load.worker.bodies import padded
+from wireproof.load.worker.columns import merged, texts_of
+from wireproof.load.worker.ids import PER_SHARD, Ids
+from wireproof.load.worker.pacer import AT_ONCE, pace
 from wireproof.measures.durations import Durations
 from wireproof.measures.proportion import Proportion
 

@@ -11,11 +11,11 @@ from protocols import PROTOCOLS, Protocol, cloud_message
 
 from wireproof.delivery.columns import ABSENT, ACKED, REFUSED
 from wireproof.dialects import TEXT, Definition, Dialect, Frame
-from wireproof.load.answers import answer_of
-from wireproof.load.ids import Ids
-from wireproof.load.reading import Reader, Reading
-from wireproof.load.receipts import SHAPES, Shapes
-from wireproof.load.template import Values
+from wireproof.load.worker.answers import answer_of
+from wireproof.load.worker.ids import Ids
+from wireproof.load.worker.reading import Reader, Reading
+from wireproof.load.worker.receipts import SHAPES, Shapes
+from wireproof.load.worker.template import Values
 
 IDS = Ids("0badcafe")
 READER = Reader(IDS)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from protocols import PROTOCOLS, Protocol, cloud_message
 
 from wireproof.dialects import Draft
-from wireproof.load.ids import Ids
-from wireproof.load.template import NoTemplateError, Template, Values
+from wireproof.load.worker.ids import Ids
+from wireproof.load.worker.template import NoTemplateError, Template, Values
 
 IDS = Ids("0badcafe")
 MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

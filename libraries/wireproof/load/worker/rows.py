@@ -9,9 +9,9 @@ from wireproof.journal import now_ns
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-    from wireproof.load.ids import Ids
     from wireproof.load.plan import RowProbe
-    from wireproof.load.tally import Tally
+    from wireproof.load.worker.ids import Ids
+    from wireproof.load.worker.tally import Tally
 
 
 class RowLooks:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wireproof.dialects import Dialect, Frame, Outgoing
-from wireproof.load.template import NoTemplateError, Template, Values
+from wireproof.load.worker.template import NoTemplateError, Template, Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from wireproof.delivery.columns import ABSENT, ACKED
 from wireproof.dialects import BINARY, TEXT, Dialect, Draft, Frame, LoginRefused, Message, Outgoing
 from wireproof.journal import now_ns
-from wireproof.load.answers import Answer, answer_of
-from wireproof.load.reading import Reading, body_digest
-from wireproof.load.receipts import Shape
-from wireproof.load.shared import Worker
-from wireproof.load.template import Builder, NoTemplateError, Template
+from wireproof.load.worker.answers import Answer, answer_of
+from wireproof.load.worker.reading import Reading, body_digest
+from wireproof.load.worker.receipts import Shape
+from wireproof.load.worker.shared import Worker
+from wireproof.load.worker.template import Builder, NoTemplateError, Template
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:

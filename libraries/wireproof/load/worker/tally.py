@@ -7,11 +7,11 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from wireproof.delivery.columns import ABSENT
-from wireproof.load.ids import PER_SHARD
+from wireproof.load.worker.ids import PER_SHARD
 
 if TYPE_CHECKING:
     from wireproof.delivery.history import Ints
-    from wireproof.load.connection import Connection
+    from wireproof.load.worker.connection import Connection
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "sent": ("client", "at", "due"),

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from wireproof.delivery.columns import ABSENT
 from wireproof.load.audience import audiences
-from wireproof.load.ids import DIGITS, Ids
 from wireproof.load.plan import Plan
-from wireproof.load.tally import COLUMNS
+from wireproof.load.worker.ids import DIGITS, Ids
+from wireproof.load.worker.tally import COLUMNS
 
 if TYPE_CHECKING:
     from wireproof.delivery.history import History, Ints
     from wireproof.dialects import Traits
-    from wireproof.load.shared import Worker
+    from wireproof.load.worker.shared import Worker
 
 _MESSAGES = frozenset({"sent", "verdicts", "received", "confirmed", "expected"})
 """Tables with a column of messages."""

@@ -12,23 +12,23 @@ from wireproof import dialects
 from wireproof.dialects import Dialect, Draft
 from wireproof.journal import now_ns
 from wireproof.load import profile
-from wireproof.load.bodies import padded
-from wireproof.load.columns import history_of
-from wireproof.load.connection import Connection
-from wireproof.load.dial import Dialer
-from wireproof.load.ids import Ids
 from wireproof.load.outlook import Outlook, Progress
-from wireproof.load.pacer import pace
 from wireproof.load.plan import Plan
-from wireproof.load.probes import Probes
-from wireproof.load.reading import Reader
-from wireproof.load.rows import RowLooks
-from wireproof.load.shared import Worker
 from wireproof.load.split import schedule, senders_of, shards_of
 from wireproof.load.talk import ShardResult
+from wireproof.load.worker.bodies import padded
+from wireproof.load.worker.columns import history_of
+from wireproof.load.worker.connection import Connection
+from wireproof.load.worker.dial import Dialer
+from wireproof.load.worker.ids import Ids
+from wireproof.load.worker.pacer import pace
+from wireproof.load.worker.probes import Probes
+from wireproof.load.worker.reading import Reader
+from wireproof.load.worker.rows import RowLooks
+from wireproof.load.worker.shared import Worker
 
 if TYPE_CHECKING:
-    from wireproof.load.user_shard import Seat
+    from wireproof.load.worker.user_shard import Seat
 
 PROGRESS_EVERY_S = 0.25
 _LOOK_S = 0.02

@@ -13,10 +13,10 @@ from typing import Final, TypeAlias
 
 from wireproof.delivery.columns import ABSENT
 from wireproof.dialects import Dialect, Frame, Message
-from wireproof.load.ids import DIGITS
-from wireproof.load.reading import Reader, Reading
-from wireproof.load.template import present
-from wireproof.load.tokens import WORD_TAIL, Tokens
+from wireproof.load.worker.ids import DIGITS
+from wireproof.load.worker.reading import Reader, Reading
+from wireproof.load.worker.template import present
+from wireproof.load.worker.tokens import WORD_TAIL, Tokens
 
 SHAPES: Final = 64
 """More shapes than any protocol should need; frames of further ones are read by the dialect."""
