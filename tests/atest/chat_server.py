@@ -56,9 +56,9 @@ class Room:
 class Chat:
     """What a member says all members of the room hear, itself too; the query names `room` and `user`.
 
-    Frames are JSON. `{"type": "say", "room": …, "text": …}` becomes `{"type": "said", …}` with the speaker as `from` and
-    the number of the speaker's line in this room as `n`. There are no acknowledgements: a pong tells that all lines before
-    its ping have been read, and who comes back gets those after them again.
+    Frames are JSON. `{"type": "say", "room": …, "text": …}` becomes `{"type": "said", …}` with the speaker as `from`
+    and the number of the speaker's line in this room as `n`. There are no acknowledgements: a pong tells that all lines
+    before its ping have been read, and who comes back gets those after them again.
     """
 
     def __init__(self) -> None:
@@ -119,11 +119,13 @@ class Chat:
 
 
 class Lossy(Chat):
-    """Loses lines, for the second member."""
+    """Loses lines, for one member."""
+
+    UNLUCKY = "u2"
 
     def spread(self, room: Room, line: str) -> None:
-        for place, member in enumerate(room.members.values()):
-            if place == 1 and room.turn == 1:
+        for user, member in room.members.items():
+            if user == self.UNLUCKY and room.turn == 1:
                 member.sent += 1
             else:
                 self.send(member, line)

@@ -28,9 +28,7 @@ def dry_run(suites: Path, output: Path) -> Run:
     return Run(done.returncode, done.stdout + done.stderr, output)
 
 
-@pytest.mark.parametrize(
-    ("trade", "tests"), [("orders", 3), ("stomp", 4), ("graphql", 3), ("chat", 3), ("nightly", 4)]
-)
+@pytest.mark.parametrize(("trade", "tests"), [("orders", 3), ("stomp", 4), ("graphql", 3), ("chat", 3), ("nightly", 4)])
 def test_a_suite_of_another_trade_fits(tmp_path, trade, tests):
     run = dry_run(TRADES / f"{trade}.robot", tmp_path).passed()
     assert len(run.tests) == tests

@@ -192,9 +192,7 @@ class RecoveryKeywords:
         begin_ns = now_ns()
         while True:
             recovery = self._measure(fault, share)
-            still_on_ns = recovery.still_on.due_off_ns if recovery.still_on else 0
-            deadline_ns = (recovery.healed_ns or max(begin_ns, still_on_ns)) + int(limit_s * 1e9)
-            left_s = (deadline_ns - now_ns()) / 1e9
+            left_s = (recovery.deadline_ns(begin_ns, limit_s) - now_ns()) / 1e9
             if recovery.reached_ms(until) is not None or telling.unmeasurable(recovery, until) or left_s <= 0:
                 return recovery
             time.sleep(min(SLICE_S, left_s))

@@ -63,6 +63,8 @@ Fill The Room
     Open Client    outsider    query={"user": "x1", "room": "red"}
 
 Half The Room Reconnects
-    [Documentation]    The connections break without a word; all of that half come back at once.
+    [Documentation]    The connections break without a word. All of that half come back at once, a few lines later.
     Reset Connections    room    client=${FIRST_HALF}
+    ${broken}    Set Mark    broken
+    Wait For Messages    ${LAST}    5    kind=said    since=${broken}
     Reconnect Client    ${FIRST_HALF}    backoff=100ms..5s    timeout=30s
