@@ -59,14 +59,15 @@ class Disturbance:
         )
 
 
-def begin(place: str, name: str, *, at_ns: int | None = None) -> Disturbance:
+def begin(place: str, name: str, *, at_ns: int | None = None, duration_s: float | None = None) -> Disturbance:
     """Begins a disturbance and records it.
 
     Args:
         place: what it is done to.
         name: what it is, in words.
         at_ns: when it was ordered, now if not given.
+        duration_s: how long it is going to last, where that is known.
     """
     disturbance = Disturbance(place, name)
-    disturbance._record("on", at_ns)
+    disturbance._record("on", at_ns, **({} if duration_s is None else {"duration_s": duration_s}))
     return disturbance

@@ -1,12 +1,18 @@
 """Suites of trades other than ours: their keywords, arguments and values fit the libraries, without a server."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from harness import GENEROUS_S, Run, command, environment
 
 SUITES = Path(__file__).parent / "suites"
-SECRETS = {"DEALER_PASS": "canary-4715", "STALE_PASS": "canary-4716", "DEALER_KEY_PASSWORD": "canary-4717"}
+TRADES = SUITES / "trades"
+SECRETS = {
+    name: f"canary-{name}"
+    for name in ("ALICE_TOKEN", "BOB_TOKEN", "EXPIRED_TOKEN", "ORDERS_DB_PASSWORD", "TLS_KEY_PASSWORD")
+}
 
 
 def dry_run(suites: Path, output: Path) -> Run:
@@ -22,15 +28,35 @@ def dry_run(suites: Path, output: Path) -> Run:
     return Run(done.returncode, done.stdout + done.stderr, output)
 
 
-def test_suites_of_other_trades_fit(tmp_path):
-    run = dry_run(SUITES, tmp_path).passed()
-    assert len(run.tests) == 10
+@pytest.mark.parametrize(("trade", "tests"), [("orders", 3), ("stomp", 4), ("graphql", 3), ("chat", 3), ("nightly", 4)])
+def test_a_suite_of_another_trade_fits(tmp_path, trade, tests):
+    run = dry_run(TRADES / f"{trade}.robot", tmp_path).passed()
+    assert len(run.tests) == tests
     assert [name for name, data in run.artefacts().items() if b"canary" in data] == []
 
 
-def test_a_wrong_argument_is_seen(tmp_path):
+@pytest.mark.parametrize(
+    ("trade", "right", "wrong", "test", "told"),
+    [
+        (
+            "graphql",
+            "code=4409",
+            "code=many",
+            "Second Subscription With The Same Id Closes 4409",
+            "Argument 'code' got value 'many'",
+        ),
+        (
+            "nightly",
+            "Stop Load When",
+            "Stop Lode When",
+            "Delivery Stays Below 50 Milliseconds For Ten Minutes",
+            "No keyword with name 'Stop Lode When' found",
+        ),
+    ],
+)
+def test_a_suite_that_does_not_fit_is_seen(tmp_path, trade, right, wrong, test, told):
     suite = tmp_path / "wrong.robot"
-    suite.write_text((SUITES / "orders_over_graphql.robot").read_text().replace("code=4409", "code=many"))
-    (tmp_path / "market.resource").write_text((SUITES / "market.resource").read_text())
+    suite.write_text((TRADES / f"{trade}.robot").read_text().replace(right, wrong))
+    shutil.copy(TRADES / "environment.resource", tmp_path)
     run = dry_run(suite, tmp_path / "results")
-    assert "Argument 'code' got value 'many'" in run.failure("An Id In Use Is Refused")
+    assert told in run.failure(test)

@@ -36,6 +36,11 @@ def test_it_ends_when_its_healing_was_ordered(events):
     assert events()[1].data["effect"] == {}
 
 
+def test_it_tells_how_long_it_is_going_to_last(events):
+    disturbances.begin("db", "black hole", duration_s=20)
+    assert events()[0].data["duration_s"] == 20
+
+
 def test_what_had_no_effect_says_so(events):
     disturbances.begin("wire", "frames dropped").end(touched=0)
     assert events()[1].data["touched"] == 0

@@ -62,7 +62,7 @@ class ActiveFaults:
             FaultError: a fault that is on claims the same of the same place.
         """
         try:
-            activation = self._note(fault)
+            activation = self._note(fault, duration_s)
             scopes.current().defer(partial(self._end_with_scope, activation), check=True)
             do()
             if duration_s is not None:
@@ -124,7 +124,7 @@ class ActiveFaults:
         """The fault that began last, healed or not."""
         return self._last
 
-    def _note(self, fault: Fault) -> _Activation:
+    def _note(self, fault: Fault, duration_s: float | None) -> _Activation:
         with self._lock:
             for other in self._activations:
                 if other.place == fault.place and set(other.claims) & set(fault.claims):
@@ -133,7 +133,8 @@ class ActiveFaults:
                         f"{safe(fault.place)} has {other.name} since {since:.1f} s, which contradicts {fault.name}: "
                         "heal it first with Heal Fault or Heal All Faults"
                     )
-            activation = self._activations[fault] = _Activation(fault, begin(fault.place, fault.name))
+            disturbance = begin(fault.place, fault.name, duration_s=duration_s)
+            activation = self._activations[fault] = _Activation(fault, disturbance)
             self._last = fault
         return activation
 

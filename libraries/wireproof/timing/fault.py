@@ -18,6 +18,7 @@ class Fault:
         scope: the full name of the test or suite that was running.
         on_ns: when it was ordered.
         off_ns: when its healing was ordered; None while it is on.
+        due_off_ns: when its own duration ends it; 0 when it has none.
         since_ns, until_ns: when that test or suite began and ended, None while it runs. What was not delivered before,
             and whatever comes later, is none of its business.
     """
@@ -28,6 +29,7 @@ class Fault:
     scope: str
     on_ns: int
     off_ns: int | None = None
+    due_off_ns: int = 0
     since_ns: int = 0
     until_ns: int | None = None
 

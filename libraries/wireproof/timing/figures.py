@@ -77,6 +77,11 @@ class Recovery:
         """From the heal until that was reached."""
         return {"first success": self.first_success_ms, "rate": self.rate_ms, "drained": self.drained_ms}[until]
 
+    def deadline_ns(self, begin_ns: int, limit_s: float) -> int:
+        """Until when to wait, for who begins to wait at that moment and allows so long from the heal on."""
+        due_off_ns = self.still_on.due_off_ns if self.still_on else 0
+        return (self.healed_ns or max(begin_ns, due_off_ns)) + int(limit_s * 1e9)
+
     def __repr__(self) -> str:
         told = (
             ("detected after", self.detect_ms),

@@ -233,7 +233,10 @@ class Recorder:
         number = data["number"]
         if data["phase"] == "on":
             scope, since_ns = self._scope
-            self._faults[number] = Fault(number, event.source, data["name"], scope, event.at_ns, since_ns=since_ns)
+            due_off_ns = event.at_ns + int(data["duration_s"] * 1e9) if "duration_s" in data else 0
+            self._faults[number] = Fault(
+                number, event.source, data["name"], scope, event.at_ns, due_off_ns=due_off_ns, since_ns=since_ns
+            )
         elif number in self._faults:
             self._faults[number] = replace(self._faults[number], off_ns=event.at_ns)
 

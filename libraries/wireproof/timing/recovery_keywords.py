@@ -52,8 +52,8 @@ class RecoveryKeywords:
         It needs messages before and after the fault: of `Start Tracked Traffic`, or of a load that has ended.
 
         Args:
-            limit: how long it may take from the moment the healing was ordered. A fault that is on is waited for as
-                long, to be healed in the background.
+            limit: how long it may take from the moment the healing was ordered. A fault that is on is waited for: one
+                with a duration until that is over, any other as long as the limit.
             until: what has to be reached: the `first success`, the former `rate`, or `drained`.
             fault: which one: by its place (`postgres`), what it was (`killed`), or both (`postgres killed`); the last
                 one of the running test when not given.
@@ -192,8 +192,7 @@ class RecoveryKeywords:
         begin_ns = now_ns()
         while True:
             recovery = self._measure(fault, share)
-            deadline_ns = (recovery.healed_ns or begin_ns) + int(limit_s * 1e9)
-            left_s = (deadline_ns - now_ns()) / 1e9
+            left_s = (recovery.deadline_ns(begin_ns, limit_s) - now_ns()) / 1e9
             if recovery.reached_ms(until) is not None or telling.unmeasurable(recovery, until) or left_s <= 0:
                 return recovery
             time.sleep(min(SLICE_S, left_s))

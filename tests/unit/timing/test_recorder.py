@@ -1,5 +1,6 @@
 """From events to columns: which messages are done when, what is an error, whose faults there were."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from wireproof.journal import Event
 from wireproof.timing.errors import TimingError
 from wireproof.timing.fault import choose
+from wireproof.timing.figures import Recovery
 from wireproof.timing.recorder import Recorder
 
 
@@ -114,6 +116,19 @@ def test_a_fault_knows_its_test_and_when_that_ended() -> None:
     first, second = told.recorder.faults
     assert (first.scope, first.on_ns, first.off_ns, first.since_ns, first.until_ns) == ("S.T", 10, 20, 4, 30)
     assert (second.scope, second.off_ns, second.since_ns, second.until_ns) == ("S", None, 3, None)
+
+
+def test_a_fault_that_ends_by_itself_is_waited_for_until_then() -> None:
+    told = Told().tell("fault", "room", 10, phase="on", name="black hole", number=7, duration_s=20.0)
+    told.tell("fault", "redis", 10, phase="on", name="killed", number=8)
+    lasting, killed = told.recorder.faults
+    assert (lasting.due_off_ns, killed.due_off_ns) == (lasting.on_ns + 20 * 10**9, 0)
+    begin_ns, limit_s = lasting.on_ns + 10**9, 5.0
+    waiting = Recovery(lasting, still_on=lasting)
+    assert waiting.deadline_ns(begin_ns, limit_s) == lasting.on_ns + 25 * 10**9
+    assert replace(waiting, still_on=killed).deadline_ns(begin_ns, limit_s) == begin_ns + 5 * 10**9
+    healed_ns = begin_ns + 1
+    assert replace(waiting, still_on=None, healed_ns=healed_ns).deadline_ns(begin_ns, limit_s) == healed_ns + 5 * 10**9
 
 
 def test_what_was_lost_is_forgotten_but_keeps_its_place() -> None:
