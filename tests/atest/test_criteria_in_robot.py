@@ -93,6 +93,10 @@ BAD = {
         "(n = 2 gives p50 no upper bound, 5 are needed)",
     ),
     "No Limit": (["Took    l    12 ms", "Get Percentile    l    p50    <"], "< needs a limit such as 50 ms"),
+    "No Operator": (
+        ["Took    o    12 ms", "Get Percentile    o    p50    limit=50 ms"],
+        "nothing is compared: give an operator and a limit, as in    <    50 ms",
+    ),
     "No Comparison": (
         ["Took    v    12 ms", "Get Percentile    v    p50    contains    1 s"],
         "'contains' does not compare times: write one of < <= > >= == !=",

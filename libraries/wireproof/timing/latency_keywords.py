@@ -167,6 +167,8 @@ class LatencyKeywords:
             raise TimingError(f"'{safe(percentile, 40)}' is no percentile: write p50, p95 or p99.9")
         if confidence not in ("", _PROVEN):
             raise TimingError(f"confidence is '{safe(confidence, 40)}': write 95 %, or leave it out")
+        if operator is None and (limit is not None or confidence):
+            raise TimingError("nothing is compared: give an operator and a limit, as in    <    50 ms")
         measured = measured_of(series, self._book, to_latency)
         metric = metric_of(measured, metric or _only(measured))
         measure = measure_of(measured, metric)

@@ -73,7 +73,7 @@ def assess(
         # A run has no measure of what it saw nothing of, such as a delivery when every connection was refused.
         problems = [*measured.problems, f"'{safe(measured.name, 60)}' observed no {metric}{_hint(measured, metric)}"]
         return judge(requirement, None, of=measured.name, problems=problems, baseline=baseline)
-    problems = validity.problems(measured, measure, requirement.limit.limit)
+    problems = validity.problems(measured, metric, requirement.limit.limit)
     if not measure.n:
         problems.append(_unobserved(requirement))
         return judge(requirement, None, of=measured.name, problems=problems, baseline=baseline)
