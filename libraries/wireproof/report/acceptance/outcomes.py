@@ -58,8 +58,10 @@ class Outcome:
 
     @property
     def limit(self) -> str:
-        requirement = self.criterion.requirement
-        return "all tests pass" if requirement is None else f"{requirement.statistic} {requirement.limit}"
+        requirement, goal = self.criterion.requirement, self.criterion.goal
+        if requirement is None:
+            return "all tests pass"
+        return f"{requirement.statistic} {requirement.limit}{f', goal {goal}' if goal else ''}"
 
 
 @dataclass(frozen=True, slots=True)
