@@ -130,6 +130,13 @@ def decide(limit: Comparison, estimate: Estimate) -> Word:
     return "INCONCLUSIVE"
 
 
+def failure(verdict: Verdict, msg: str) -> AssertionError:
+    """The error of a check that is not met: the verdict's word comes first, for reports read it, the author's next."""
+    words = safe(msg, 500)
+    line = f"{verdict.word} {words}: {verdict.line.removeprefix(verdict.word).lstrip()}" if words else verdict.line
+    return AssertionError(line)
+
+
 def measure_of(measured: Measured, metric: str) -> Measure:
     """One measure of a run.
 
