@@ -83,6 +83,7 @@ docs: $(VENV)/.installed-dev   ## keyword documentation as HTML under docs/keywo
 	$(BIN)/python -m robot.libdoc wireproof.Delivery docs/keywords/Delivery.html
 	$(BIN)/python -m robot.libdoc wireproof.Faults docs/keywords/Faults.html
 	$(BIN)/python -m robot.libdoc wireproof.Fixtures docs/keywords/Fixtures.html
+	$(BIN)/python -m robot.libdoc wireproof.Load docs/keywords/Load.html
 	$(BIN)/python -m robot.libdoc wireproof.Monitor docs/keywords/Monitor.html
 	$(BIN)/python -m robot.libdoc wireproof.Report docs/keywords/Report.html
 	$(BIN)/python -m robot.libdoc wireproof.Sockets docs/keywords/Sockets.html

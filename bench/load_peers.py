@@ -1,7 +1,7 @@
 """The peers of area `load`: an echo of picows, and a bare loop of picows against it.
 
-`python -m bench.load_peers echo [STALL_S EVERY_S]` and `... late DELAY_S` serve and print their port; `... bare URL
-CONNECTIONS SECONDS` prints round trips per second and the processor time of each in µs.
+`python -m bench.load_peers echo [STALL_S EVERY_S]` and `... late DELAY_S` serve and print their port, then when each stall
+began and ended; `... bare URL CONNECTIONS SECONDS` prints round trips per second and the processor time of each in µs.
 """
 
 import asyncio
@@ -60,7 +60,9 @@ async def echo(stall_s: float, every_s: float) -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     while True:
         await asyncio.sleep(every_s - stall_s)
+        began_ns = time.monotonic_ns()
         time.sleep(stall_s)  # noqa: ASYNC251 - the stall that a closed loop would hide
+        print(began_ns, time.monotonic_ns(), flush=True)
 
 
 class Bare(WSListener):  # type: ignore[misc]
@@ -84,19 +86,20 @@ class Bare(WSListener):  # type: ignore[misc]
 
 async def bare(url: str, connections: int, seconds: float) -> dict[str, float]:
     """Round trips per second, and the processor time of each."""
-    gate = asyncio.Semaphore(50)
+    gate, begin = asyncio.Semaphore(100), time.perf_counter()
 
     async def one() -> None:
         async with gate:
             await ws_connect(Bare, url, use_aiofastnet=False, read_buffer_init_size=2048)
 
     await asyncio.gather(*(one() for _ in range(connections)))
+    connects = connections / (time.perf_counter() - begin)
     await asyncio.sleep(0.5)
     count, cpu, start = len(Bare.took), time.process_time(), time.perf_counter()
     await asyncio.sleep(seconds)
     count = len(Bare.took) - count
     cpu, wall = time.process_time() - cpu, time.perf_counter() - start
-    return {"rate": count / wall, "cpu_us": cpu / count * 1e6}
+    return {"rate": count / wall, "cpu_us": cpu / count * 1e6, "connects": connects}
 
 
 def main() -> None:

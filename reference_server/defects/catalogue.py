@@ -8,6 +8,7 @@ from reference_server.defects import (
     connections,
     dependencies,
     identity,
+    load,
     promises,
     rows,
     storing,
@@ -268,6 +269,23 @@ DEFECTS = (
         expected="server-died",
         caught_by=("DLV-10",),
         put_in=connections.break_on_bad_frames,
+    ),
+    Defect(
+        name="slow-tail",
+        summary="lets a share of the deliveries wait so long before it sends them, in order",
+        expected="slo",
+        also=("bystander-latency",),
+        caught_by=("PERF-05",),
+        spreads_to=("PERF-02", "REC-12", "REC-13", "REC-15"),
+        parameters=(time("delay", "250ms"), share("0.02")),
+        put_in=load.linger,
+    ),
+    Defect(
+        name="grow",
+        summary="keeps every message in memory for good",
+        expected="growth",
+        caught_by=("SCALE-17",),
+        put_in=load.remember,
     ),
 )
 """In the order in which they are shown."""

@@ -13,16 +13,16 @@ class Chance:
     """Hits a share of the cases; the same ones whenever it is made from the same seed."""
 
     def __init__(self, share: float, seed: str = "") -> None:
-        self._share = share
+        self.share = share
         self._random = Random(seed)  # noqa: S311 - no secret
 
     def seeded(self, seed: str) -> "Chance":
         """The same share with other cases."""
-        return Chance(self._share, seed)
+        return Chance(self.share, seed)
 
     def hits(self) -> bool:
         """Whether this case is one of them."""
-        return self._random.random() < self._share
+        return self._random.random() < self.share
 
     def pick(self, candidates: Sequence[T]) -> T:
         """One of several."""

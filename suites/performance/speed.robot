@@ -27,7 +27,7 @@ Hardly A Message Takes Long
 Queries Are Answered Fast
     [Documentation]    What a client of the database asks beside the load: a message, a backlog, who is there.
     [Tags]    PERF-03
-    Criterion Should Be Proved    PERF-03    by=The Agreed Load
+    Criterion Should Be Proved    PERF-03    by=The Agreed Load    of=queries
 
 What Is Acknowledged Is Delivered And Stored Fast
     [Documentation]    From the moment a message was due until it is both at its recipient and a row in the database.

@@ -17,7 +17,7 @@ A Hundred Devices Stay Connected
 Normal Load Leaves Half A Core Free
     [Documentation]    What the server's processes take of one core, second by second.
     [Tags]    SCALE-04
-    Criterion Should Be Proved    SCALE-04    by=Normal Load
+    Criterion Should Be Proved    SCALE-04    by=Normal Load    of=server
 
 A Thousand Messages A Second Get Through
     [Documentation]    Stored, acknowledged and delivered.
@@ -27,4 +27,4 @@ A Thousand Messages A Second Get Through
 Memory Stays Small Under Full Load
     [Documentation]    The peak of the server's processes; PostgreSQL and Redis are shown beside it.
     [Tags]    SCALE-03
-    Criterion Should Be Proved    SCALE-03    by=Full Load
+    Criterion Should Be Proved    SCALE-03    by=Full Load    of=server

@@ -13,6 +13,8 @@ import wireproof
 
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 CRITERIA = Path(__file__).parents[2] / "resources" / "criteria.yaml"
+pytestmark = pytest.mark.timeout(400)  # the first test that asks runs the examples of all libraries
+
 MATCHERS = ("text", "regex", "jsonpath", "kind", "fields", "schema", "opcode", "where")
 """Arguments that the line of `json` describes together."""
 ROOMS = tuple(sorted(wireproof.__all__))

@@ -307,3 +307,32 @@ Waits
     assert run.failure("Waits") == "Execution terminated by signal"
     assert load_events(run, "long")[-1]["counts"]["sent"] > 0
     assert left_behind(tmp_path) == []
+
+
+def test_secrets_of_a_load_are_in_nothing_it_leaves(tmp_path, echo):
+    suite = """
+*** Settings ***
+Library    wireproof.Load
+
+*** Variables ***
+${KEY: Secret}    %{GATE_KEY}
+&{HEADERS}    X-Key=${KEY}
+&{BODY}    text=hi    key=${KEY}
+
+*** Test Cases ***
+Sends What Is Secret
+    Set Load Thresholds    delivery.lost > 5    connect.time.p95 < 1 us
+    Run Load    secret    ${URL}    connections=2    rate=50/s    duration=1s    dialect=echo    headers=${HEADERS}
+    ...    query=${HEADERS}    send=${BODY}
+
+Is Refused
+    Run Load    refused    ${URL}    connections=2    duration=1s    login=${BODY}
+    ...    dialect=cloudmessage
+"""
+    run = run_robot(
+        tmp_path, suite, "--variable", f"URL:{echo.url}", "--loglevel", "TRACE", env={"GATE_KEY": "canary-4719"}
+    )
+    assert "FAIL delivery.lost: count = 0 is not > 5" in run.failure("Sends What Is Secret")
+    assert run.failure("Is Refused").startswith("client-001 cannot log in: a CloudMessage login takes ")
+    assert [name for name, data in run.artefacts().items() if b"canary" in data] == []
+    assert load_events(run, "secret")[-1]["counts"]["delivered"] == 50

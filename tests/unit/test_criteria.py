@@ -14,7 +14,7 @@ from wireproof.timing.criteria import load
 ROOT = Path(__file__).parents[2]
 REQUIRED = {"id", "title", "area", "metric", "statistic", "limit", "unit", "scope", "source"}
 OPTIONAL = {"tags", "goal"}
-STATISTICS = {"p95", "p99", "rate", "mean", "min", "max", "count", "slope", "all"}
+STATISTICS = {"p95", "p99", "rate", "observed", "mean", "min", "max", "count", "slope", "all"}
 AREAS = {
     "performance": {"PERF"},
     "reliability": {"REL"},

@@ -149,7 +149,7 @@ class Facts:
     def receipts(self) -> Ints:
         """The rows of receipts of messages that were sent or expected."""
         message = self.history["received"]["message"]
-        if not len(message):
+        if not len(message) or not self.messages:
             return np.empty(0, np.int64)
         return np.flatnonzero((message != ABSENT) & self.is_known[message])
 

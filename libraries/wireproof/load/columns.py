@@ -11,7 +11,7 @@ from wireproof.load.plan import Plan
 if TYPE_CHECKING:
     from wireproof.delivery.history import History, Ints
     from wireproof.dialects import Traits
-    from wireproof.load.connection import Worker
+    from wireproof.load.shared import Worker
 
 _MESSAGES = frozenset({"sent", "verdicts", "received", "confirmed", "expected"})
 """Tables with a column of messages."""
@@ -56,10 +56,12 @@ def history_of(plan: Plan, worker: "Worker", ids: Ids, traits: "Traits") -> "His
     tables["received"]["connection"] = tables["received"]["client"]
     tables["confirmed"]["connection"] = tables["confirmed"]["client"]
     tables["expected"] = _expected(plan, sent)
-    tables["connections"] = _table(tally.connections, ("client", "connection", "at")) | _promises(
-        traits, len(tally.connections)
-    )
-    logins = [{**row, "identity": names.of(row["identity"]), "epoch": names.of(row["epoch"])} for row in tally.logins]
+    promises = _promises(traits, len(tally.connections))
+    tables["connections"] = _table(tally.connections, ("client", "connection", "at")) | promises
+    logins = [
+        (client, connection, names.of(identity), at, names.of(epoch), *rest)
+        for client, connection, identity, at, epoch, *rest in tally.logins
+    ]
     tables["logins"] = _table(logins, ("client", "connection", "identity", "at", "epoch", "last_seq", "recovered"))
     tables["closes"] = _table(tally.closes, ("client", "connection", "at"))
     tables["gaps"] = _table(tally.gaps, ("client", "connection", "first", "last"))
@@ -92,7 +94,8 @@ def merged(parts: Sequence["History"]) -> "History":
     tables: dict[str, dict[str, list[Any]]] = {table: {name: [] for name in TABLES[table]} for table in TABLES}
     for part, start in zip(parts, starts, strict=False):
         name_of = np.array([names.of(str(text)) for text in part.names], np.int64)
-        message_of = number_of[start : start + len(part.ids)]
+        # At its end, for the place -1, is what stands for no message.
+        message_of = np.append(number_of[start : start + len(part.ids)], ABSENT)
         for table, columns in part.tables.items():
             for name, column in columns.items():
                 tables[table][name].append(_renumbered(table, name, column, message_of, name_of))
@@ -104,10 +107,8 @@ def merged(parts: Sequence["History"]) -> "History":
 
 def _renumbered(table: str, name: str, column: "Ints", message_of: "Ints", name_of: "Ints") -> "Ints":
     """A column of one worker with the numbers of all."""
-    import numpy as np
-
-    if name == "message" and table in _MESSAGES and len(column):
-        return np.where(column == ABSENT, ABSENT, message_of[column])
+    if name == "message" and table in _MESSAGES:
+        return message_of[column]
     return name_of[column] if name in ("client", "sender", *_NAMES.get(table, ())) else column
 
 
@@ -161,10 +162,11 @@ def _expected(plan: Plan, sent: Mapping[str, "Ints"]) -> dict[str, "Ints"]:
     }
 
 
-def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, Any]:
+def _table(rows: Sequence[tuple[int, ...]], columns: Sequence[str]) -> dict[str, Any]:
     import numpy as np
 
-    return {name: np.array([row[name] for row in rows], np.int64) for name in columns}
+    matrix = np.array(rows, np.int64).reshape(-1, len(columns))
+    return {name: matrix[:, place] for place, name in enumerate(columns)}
 
 
 def _promises(traits: "Traits", count: int) -> dict[str, Any]:

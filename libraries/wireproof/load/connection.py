@@ -2,73 +2,29 @@
 
 import asyncio
 import copy
-import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from wireproof.delivery.columns import ABSENT, ACKED
 from wireproof.dialects import BINARY, TEXT, Dialect, Draft, Frame, LoginRefused, Message, Outgoing
 from wireproof.journal import now_ns
 from wireproof.load.answers import Answer, answer_of
-from wireproof.load.reading import Reader, Reading, body_digest
-from wireproof.load.receipts import Shape, Shapes
-from wireproof.load.tally import Tally
-from wireproof.load.template import Builder, NoTemplateError, Template, Values
+from wireproof.load.reading import Reading, body_digest
+from wireproof.load.receipts import Shape
+from wireproof.load.shared import Worker
+from wireproof.load.template import Builder, NoTemplateError, Template
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
     from wireproof.load.plan import Member
-    from wireproof.load.rows import RowLooks
-    from wireproof.load.user_shard import Seat
 
 _EVERY = 1021
 """One frame of so many is read by the dialect as well, in case it depends on more than the frame. A prime, so that
 it is another connection's each time."""
 
 _OPCODES = {TEXT: WSMsgType.TEXT, BINARY: WSMsgType.BINARY}
-
-
-class Worker:
-    """What all connections of one worker share.
-
-    Attributes:
-        tally: what they saw.
-        rows: looks for the rows of messages, where that is asked for.
-        closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
-        frames, parsed: how many came, and how many of them the dialect had to read.
-        faults: what the dialect raised: how often, and the first one's traceback.
-        acknowledged: whether a message is done when the peer says so, else when it arrives.
-        notes_others: whether messages that nobody of this load sent are receipts, too: what a server pushes.
-    """
-
-    def __init__(self, shard: int, reader: Reader) -> None:
-        self.tally = Tally(shard)
-        self.reader = reader
-        self.shapes = Shapes(reader)
-        self.known = self.shapes.known
-        self.values = Values()
-        self.connections: dict[int, Connection | Seat] = {}
-        self.rows: RowLooks | None = None
-        self.closed_loop = False
-        self.acknowledged = False
-        self.notes_others = False
-        self.frames = self.parsed = 0
-        self.faults = 0
-        self.first_fault = ""
-        self.misread = ""
-
-    def fault(self) -> None:
-        """Counts what a dialect raised; to be called where it is handled."""
-        self.faults += 1
-        self.first_fault = self.first_fault or traceback.format_exc()
-
-    def done(self, number: int, at_ns: int) -> None:
-        """A message came to its end: in a closed loop its sender sends the next."""
-        row = self.tally.completes(number)
-        if row != ABSENT and self.closed_loop:
-            self.connections[self.tally.sent_client[row]].send(at_ns)
 
 
 class Connection(WSListener):
@@ -120,8 +76,7 @@ class Connection(WSListener):
         if self.is_open and not self.leaving:
             self.worker.tally.errors[f"closed {code}"] += 1
         if self.connected_at:
-            row = {"client": self.client, "connection": self.client, "at": now_ns()}
-            self.worker.tally.closes.append(row)
+            self.worker.tally.closes.append((self.client, self.client, now_ns()))
         self.is_open = False
         if not self.ready.done():
             self._refuse(ConnectionError(f"closed {code}"))
@@ -129,15 +84,24 @@ class Connection(WSListener):
     def leave(self) -> None:
         """Closes it on purpose."""
         self.leaving, self.is_open = True, False
-        if self.ready.done():
-            self.ready.exception() if not self.ready.cancelled() else None
+        if self.ready.done() and not self.ready.cancelled():
+            self.ready.exception()  # else asyncio complains that nobody asked
         if self.transport is not None:
+            self.transport.send_close(WSCloseCode.OK)
             self.transport.disconnect()
 
     def _begin(self) -> None:
         self.is_open = True
+        self._beat()
         if not self.ready.done():
             self.ready.set_result(None)
+
+    def _beat(self) -> None:
+        """Says that it is alive, from now on as often as the protocol wants that."""
+        heartbeat = self.dialect.heartbeat
+        if heartbeat is not None and self.is_open:
+            self._send_all((heartbeat.outgoing,))
+            asyncio.get_running_loop().call_later(heartbeat.interval_s, self._beat)
 
     def _refuse(self, error: Exception) -> None:
         if not self.ready.done():
@@ -173,12 +137,19 @@ class Connection(WSListener):
             )
         self._opcode = _OPCODES[outgoing.opcode]
         self.digest = body_digest(outgoing.body, id) if self.dialect.traits.keeps_body else 0
-        try:
-            again = self._encode(0).payload
-            self._build = Template(outgoing.payload, again, id.encode(), self.worker.values).builder()
-        except NoTemplateError:
-            self._build = lambda number: self._encode(number).payload
+        # Members that send the same share what builds it: ten thousand of them are opened in a second or two.
+        builders = self.worker.builders
+        if outgoing.payload not in builders:
+            builders[outgoing.payload] = self._builder(outgoing.payload, id)
+        self._build = builders[outgoing.payload] or (lambda number: self._encode(number).payload)
         return outgoing
+
+    def _builder(self, payload: bytes, id: str) -> Builder | None:
+        """What builds such messages without the dialect; None if nothing can."""
+        try:
+            return Template(payload, self._encode(0).payload, id.encode(), self.worker.values).builder()
+        except NoTemplateError:
+            return None
 
     def _encode(self, number: int) -> Outgoing:
         draft = self.draft
@@ -218,6 +189,7 @@ class Connection(WSListener):
         elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self._join(kind, frame, at_ns)
         elif kind is WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code())
             transport.disconnect()
 
     def _join(self, kind: WSMsgType, frame: WSFrame, at_ns: int) -> None:
@@ -286,9 +258,7 @@ class Connection(WSListener):
             if worker.notes_others:
                 worker.tally.receive(self.client, ABSENT, at_ns)
         if message.gap is not None:
-            first, last = message.gap
-            row = {"client": self.client, "connection": self.client, "first": first, "last": last}
-            worker.tally.gaps.append(row)
+            worker.tally.gaps.append((self.client, self.client, *message.gap))
         for outgoing in self.dialect.answers(message):
             about = worker.reader.ids.number(outgoing.about)
             if about != ABSENT:
@@ -314,4 +284,7 @@ class Connection(WSListener):
 def _close_code(transport: WSTransport) -> int:
     """The code that the peer closed with; 1006 where it did not say."""
     received = transport.close_handshake.recv if transport.close_handshake else None
-    return int(received.code.value) if received is not None else 1006
+    if received is None:
+        return 1006
+    code: Any = received.code  # a plain number where picows has no name for it
+    return int(getattr(code, "value", code))

@@ -22,7 +22,7 @@ from wireproof.measures.readings import Readings
 from wireproof.quantities import Count, Fraction, Rate
 
 if TYPE_CHECKING:
-    from wireproof.load.shard import ShardResult
+    from wireproof.load.talk import ShardResult
 
 _SECOND = 1_000_000_000
 _IN_TIME_NS = 100_000_000

@@ -47,6 +47,8 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     started it. Whatever ends it early, a time-out of Robot and Ctrl-C included, leaves the partial result, and no
     process. The messages of each load are kept in `wireproof/loads/` below the output directory.
 
+    A client that loses its connection stays away; what it has due counts as not sent.
+
     ## Open and closed
 
     An *open* load sends each message when it is due, whatever became of those before, as users do who know nothing of
@@ -77,13 +79,13 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     | --- | --- |
     | `request reply` | each client gets its own message back, or its answer |
     | `pairs` | the first and the second client, the third and the fourth, … send to each other |
-    | `fan out` | each message reaches all others |
+    | `fan out` | each message reaches all others of its `group` |
     | `push only` | clients listen |
     | `user` | a class of yours does what a user does; see docs/load.md |
 
     ## Clients of a load
 
-    Clients are made of templates: in `login`, `headers` and `to` words in braces stand for what differs.
+    Clients are made of templates: in `login`, `headers`, `to` and `group` words in braces stand for what differs.
 
     | word | stands for |
     | --- | --- |
@@ -106,7 +108,7 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     The metrics are `connect.time`, `connect.success`, `connect.failed`, `login.time`, `connections.held`, `send.rate`,
     `send.lateness`, `send.failed`, `ack.time`, `delivery.time`, `delivery.rate`, `delivery.success`, `delivery.lost`,
     `delivery.duplicated`, `delivery.reordered`, `delivery.misdelivered`, `delivery.corrupted`, `error.rate`,
-    `query.time`, `flow.time`, `loop.lag`, `gc.pause`, `generator.cpu` and `self.echo`.
+    `query.time`, `flow.time`, `flow.missing`, `loop.lag`, `gc.pause`, `generator.cpu` and `self.echo`.
 
     ## Live figures
 

@@ -52,6 +52,7 @@ class LoadKeywords:
         kind: str = "",
         fields: dict[str, Any] = None,
         to: str = "",
+        group: str = "",
         id_at: str = "",
         size: Size = None,
         dialect: str = "json",
@@ -71,6 +72,7 @@ class LoadKeywords:
         spin: bool = False,
         user: str = "",
         settings: dict[str, Any] = None,
+        queries: str = "",
         rows: Rows = None,
         msg: str = "",
     ) -> LoadResult:
@@ -88,13 +90,14 @@ class LoadKeywords:
             kind: of which kind they are, in the dialect's terms.
             fields: further parts of a message, in the dialect's terms.
             to: whom a message is for, in the dialect's terms; a template, see [Clients of a load].
+            group: which group of a fan-out a client belongs to, a template such as `room-{pair}`; one if not given.
             id_at: JSON path of a message's id, for the dialects `json` and `echo`; `$.id` if not given.
             size: how long messages are made, such as `250 B`.
             dialect: how messages are carried, as for wireproof.Sockets.
             dialect_options: what the dialect can be told.
             login: what the dialect's login needs; a template, see [Clients of a load]; values may be `Secret`.
             headers: HTTP headers of the upgrade; a template; values may be `Secret`.
-            each: in place of templates a list with a dictionary for every client: `name`, `login`, `headers`, `to`.
+            each: in place of templates a dictionary for every client: `name`, `login`, `headers`, `to`, `group`.
             query: parameters added to the url; values may be `Secret`.
             subprotocols: offered to the server, best first; the dialect's own if not given.
             tls: certificates for `wss`.
@@ -106,7 +109,8 @@ class LoadKeywords:
             workers: processes that make the load; one per core if not given.
             spin: burns a core of each worker to send within microseconds, not within a millisecond or two.
             user: import path of the class that the scenario `user` runs.
-            settings: what that class's constructor takes.
+            settings: what that class's constructor takes; values may be `Secret`.
+            queries: a file of named queries; the clients then ask the stack's PostgreSQL and send no messages.
             rows: a row that has to be in the stack's PostgreSQL when a message is acknowledged: `query`, a SELECT with
                 one `%s` for the message's id, and `every`, to ask for every so-manieth message only.
             msg: words to put before a failure's text.
@@ -130,6 +134,7 @@ class LoadKeywords:
             kind=kind,
             fields=fields,
             to=to,
+            group=group,
             id_at=id_at,
             size=size,
             dialect=dialect,
@@ -149,6 +154,7 @@ class LoadKeywords:
             spin=spin,
             user=user,
             settings=settings,
+            queries=queries,
             rows=rows,
         )
         return self._finish(self._start(name, order), msg)
@@ -168,6 +174,7 @@ class LoadKeywords:
         kind: str = "",
         fields: dict[str, Any] = None,
         to: str = "",
+        group: str = "",
         id_at: str = "",
         size: Size = None,
         dialect: str = "json",
@@ -187,6 +194,7 @@ class LoadKeywords:
         spin: bool = False,
         user: str = "",
         settings: dict[str, Any] = None,
+        queries: str = "",
         rows: Rows = None,
     ) -> None:
         """Starts a load and returns when its clients are connected; `Wait For Load` gives what it measured.
@@ -205,13 +213,14 @@ class LoadKeywords:
             kind: of which kind they are, in the dialect's terms.
             fields: further parts of a message, in the dialect's terms.
             to: whom a message is for, in the dialect's terms; a template, see [Clients of a load].
+            group: which group of a fan-out a client belongs to, a template such as `room-{pair}`; one if not given.
             id_at: JSON path of a message's id, for the dialects `json` and `echo`; `$.id` if not given.
             size: how long messages are made, such as `250 B`.
             dialect: how messages are carried, as for wireproof.Sockets.
             dialect_options: what the dialect can be told.
             login: what the dialect's login needs; a template, see [Clients of a load]; values may be `Secret`.
             headers: HTTP headers of the upgrade; a template; values may be `Secret`.
-            each: in place of templates a list with a dictionary for every client: `name`, `login`, `headers`, `to`.
+            each: in place of templates a dictionary for every client: `name`, `login`, `headers`, `to`, `group`.
             query: parameters added to the url; values may be `Secret`.
             subprotocols: offered to the server, best first; the dialect's own if not given.
             tls: certificates for `wss`.
@@ -223,7 +232,8 @@ class LoadKeywords:
             workers: processes that make the load; one per core if not given.
             spin: burns a core of each worker to send within microseconds, not within a millisecond or two.
             user: import path of the class that the scenario `user` runs.
-            settings: what that class's constructor takes.
+            settings: what that class's constructor takes; values may be `Secret`.
+            queries: a file of named queries; the clients then ask the stack's PostgreSQL and send no messages.
             rows: a row that has to be in the stack's PostgreSQL when a message is acknowledged: `query`, a SELECT with
                 one `%s` for the message's id, and `every`, to ask for every so-manieth message only.
 
@@ -243,6 +253,7 @@ class LoadKeywords:
             kind=kind,
             fields=fields,
             to=to,
+            group=group,
             id_at=id_at,
             size=size,
             dialect=dialect,
@@ -262,6 +273,7 @@ class LoadKeywords:
             spin=spin,
             user=user,
             settings=settings,
+            queries=queries,
             rows=rows,
         )
         running = self._start(name, order)

@@ -1,10 +1,10 @@
 """The loads of a run: started, found by name, and ended with the test or suite that started them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wireproof import scopes
@@ -31,9 +31,9 @@ FOLDER = "loads"
 
 @dataclass(eq=False)
 class Terms:
-    """What a test or suite asks of its loads."""
+    """What a test or suite asks of its loads; None for thresholds means those of the suite around it."""
 
-    requirements: list[Requirement] = field(default_factory=list)
+    requirements: list[Requirement] | None = None
     conditions: list[Condition] = field(default_factory=list)
 
 
@@ -49,6 +49,7 @@ class Loads:
         self._guard_rails = GuardRails()
         self._running: dict[str, Running] = {}
         self._terms: dict[scopes.Scope, Terms] = {}
+        self._saved: Counter[str] = Counter()
 
     # -- terms -------------------------------------------------------------------------------------------------------
 
@@ -60,8 +61,9 @@ class Loads:
 
     @property
     def requirements(self) -> list[Requirement]:
-        """The thresholds in force: of the innermost scope that has some."""
-        return next((terms.requirements for terms in self._innermost_first() if terms.requirements), [])
+        """The thresholds in force: of the innermost scope that has set some, or none."""
+        asked = (terms.requirements for terms in self._innermost_first())
+        return next((requirements for requirements in asked if requirements is not None), [])
 
     def stop_when(self, condition: Condition) -> None:
         """Stops a load that meets the condition: those that run, and those to come until the test or suite ends."""
@@ -91,15 +93,15 @@ class Loads:
         plan = order.plan_of(name, wanted)
         self._require_allowed(plan)
         limits.prepare(order.needs_of(plan))
-        running = Running(
-            plan,
-            local.start(plan),
-            self._show(plan),
-            [condition for terms in self._innermost_first() for condition in terms.conditions],
-            self.requirements,
-        )
-        self._running[name] = running
-        scopes.current().defer(partial(self._end_forgotten, name, running))
+        conditions = [condition for terms in self._innermost_first() for condition in terms.conditions]
+        engine = local.start(plan)
+        try:
+            running = Running(plan, engine, self._show(plan), conditions, self.requirements)
+            self._running[name] = running
+            scopes.current().defer(partial(self._end_forgotten, name, running))
+        except BaseException:
+            engine.abort()
+            raise
         journal().record(
             "load",
             name,
@@ -124,11 +126,16 @@ class Loads:
         return self._running[name]
 
     def end(self, running: Running, why: str) -> Ended:
-        """What a load came to, saved and told; one that still runs is ended now."""
+        """What a load came to, saved and told.
+
+        Args:
+            running: the load.
+            why: one that still runs is ended now, for that reason. It is not judged: nobody chose that moment.
+        """
         name = running.plan.name
         self._running = {known: one for known, one in self._running.items() if one is not running}
         result = running.end(why)
-        history = _save(name, result)
+        history = self._save(running.plan, result)
         journal().record(
             "load",
             name,
@@ -137,10 +144,27 @@ class Loads:
             traffic=history and traffic.beside(history),
             until_ns=result.ended_ns,
             counts=dict(result.counts),
+            errors=dict(result.errors),
             problems=list(result.problems),
             stopped=running.stopped,
         )
-        return Ended(running.plan, result, judged(running.requirements, result), running.stopped, running.harm)
+        verdicts = () if why else judged(running.requirements, result)
+        return Ended(running.plan, result, verdicts, running.stopped, running.harm)
+
+    def _save(self, plan: Plan, result: "LoadResult") -> str:
+        """Writes a load's messages beside the journal, where there is one; returns where, seen from there."""
+        folder = journal().folder
+        if folder is None or result.history is None:
+            return ""
+        slug = _slug(plan.name)
+        self._saved[slug] += 1  # two tests may call their loads alike
+        history = f"{FOLDER}/{slug}{f'-{self._saved[slug]}' if self._saved[slug] > 1 else ''}.npz"
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        result.history.save(folder / history)
+        falls_s = profile.falls_s(plan.profile)
+        leaving_ns = None if falls_s is None else result.started_ns + int(falls_s * 1e9)
+        traffic.save(result.history, folder / traffic.beside(history), leaving_ns)
+        return history
 
     def _end_forgotten(self, name: str, running: Running) -> None:
         if self._running.get(name) is running:
@@ -160,27 +184,6 @@ class Loads:
                 f"the stack allows {limit} (max_rate of Attach To Stack), which no closed loop keeps: take model=open "
                 "and a rate"
             )
-
-
-def _save(name: str, result: "LoadResult") -> str:
-    """Writes a load's messages beside the journal, where there is one; returns where, seen from there."""
-    folder = journal().folder
-    if folder is None or result.history is None:
-        return ""
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    path = _free(folder / FOLDER / f"{_slug(name)}.npz")
-    result.history.save(path)
-    traffic.save(result.history, folder / traffic.beside(f"{FOLDER}/{path.name}"))
-    return f"{FOLDER}/{path.name}"
-
-
-def _free(path: Path) -> Path:
-    """A path that no file has yet: two tests may call their loads alike."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_stem(f"{path.stem}-{number}")
-    return free
 
 
 def _slug(text: str) -> str:

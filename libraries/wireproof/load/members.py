@@ -31,6 +31,7 @@ class Client:
     login: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     to: str = ""
+    group: str = ""
 
 
 def from_template(template: Client, count: int) -> list[Client]:
@@ -46,6 +47,7 @@ def from_template(template: Client, count: int) -> list[Client]:
             login=_filled(template.login, _values(number)),
             headers=_filled(template.headers, _values(number)),
             to=_filled(template.to, _values(number)),
+            group=_filled(template.group, _values(number)),
         )
         for number in range(1, count + 1)
     ]
@@ -69,7 +71,9 @@ def members_of(clients: Sequence[Client], scenario: Scenario, endpoint: Endpoint
     if scenario == "pairs" and len(clients) % 2:
         raise LoadError(f"{len(clients)} connections do not make pairs: take an even number, or another scenario")
     logins = [_revealed(client.login) for client in clients]
-    identities = [_identity(endpoint, client.name, login) for client, login in zip(clients, logins, strict=True)]
+    # A class of the author's logs in as it likes.
+    speaking = () if scenario == "user" else zip(clients, logins, strict=True)
+    identities = [_identity(endpoint, client.name, login) for client, login in speaking]
     return tuple(
         Member(
             name=client.name,
@@ -77,6 +81,7 @@ def members_of(clients: Sequence[Client], scenario: Scenario, endpoint: Endpoint
             headers={str(name): str(value) for name, value in _revealed(client.headers).items()},
             peer=(peer := _peer(scenario, at)),
             to=client.to or (identities[peer] if scenario == "pairs" else ""),
+            group=client.group,
         )
         for at, (client, login) in enumerate(zip(clients, logins, strict=True))
     )

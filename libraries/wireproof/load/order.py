@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from wireproof import dialects, stack
 from wireproof.dialects import Definition, Dialect
-from wireproof.load import limits, local, members, profile, stages
+from wireproof.load import limits, local, members, profile, sense, stages
 from wireproof.load.errors import LoadError
 from wireproof.load.members import Client
 from wireproof.load.plan import Endpoint, Model, Pace, Plan, Profile, RowProbe, Scenario, Tls, Traffic
-from wireproof.quantities import Duration, Rate
+from wireproof.load.queries import Queries, queries_of
+from wireproof.quantities import Rate
 from wireproof.sockets import options as sockets
 from wireproof.sockets import tls
 from wireproof.sockets.errors import SocketsError
@@ -31,13 +33,14 @@ class Order:
         connections, rate, duration_s, stages: the profile, by its figures or as text.
         send, kind, fields: what messages say.
         id_at: JSON path of a message's id, for the dialect `json`.
-        to: whom a client sends to, a template; see `members`.
+        to, group: whom a client sends to, and whose messages reach each other in a fan-out; templates, see `members`.
         login, headers: of every client, templates; or
         each: all clients, one by one.
         query, subprotocols, tls: of every handshake.
         warmup_s: of the beginning, what is not measured.
         connect_rate: connections begun per second.
-        user, settings: the class of scenario `user`, and what its constructor takes.
+        user, settings: the class of scenario `user`, and what its constructor takes; or
+        queries: a file of named queries, which clients ask the stack's PostgreSQL in place of sending messages.
         row_query, row_every: a SELECT for the row of every so-manieth message, by its id.
     """
 
@@ -52,6 +55,7 @@ class Order:
     fields: Mapping[str, Any] = field(default_factory=dict)
     id_at: str = ""
     to: str = ""
+    group: str = ""
     dialect: str = "json"
     dialect_options: Mapping[str, Any] = field(default_factory=dict)
     login: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +74,7 @@ class Order:
     spin: bool = False
     user: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    queries: str = ""
     row_query: str = ""
     row_every: int = 1
 
@@ -82,10 +87,11 @@ def plan_of(name: str, order: Order) -> Plan:
     """
     if not name.strip():
         raise LoadError("a load needs a name")
+    order = _asking(order) if order.queries else order
     wanted = _profile(order)
-    _require_sense(order, wanted)
+    sense.require(order, wanted)
     clients = _clients(order, wanted.peak_connections)
-    endpoint = _endpoint(order)
+    endpoint = Endpoint(url=order.url) if order.scenario == "user" else _endpoint(order)
     return Plan(
         name=name,
         endpoint=endpoint,
@@ -112,6 +118,26 @@ def needs_of(plan: Plan) -> limits.Needs:
     )
 
 
+def _asking(order: Order) -> Order:
+    """The same, with a class that asks the queries of a file."""
+    if order.user or order.scenario != "request reply" or order.send is not None:
+        raise LoadError("a load with queries asks a database and sends no messages: leave out scenario, user and send")
+    try:
+        queries_of(order.queries)
+    except (OSError, ValueError) as error:
+        raise LoadError(f"queries '{safe(order.queries, 80)}': {safe(error, 200)}") from None
+    settings = {"dsn": _database(), "file": str(Path(order.queries).resolve())}
+    return replace(order, scenario="user", user=f"{Queries.__module__}.{Queries.__qualname__}", settings=settings)
+
+
+def _database() -> str:
+    """The stack's PostgreSQL."""
+    try:
+        return stack.current().addresses.postgres
+    except stack.StackError as error:
+        raise LoadError(f"there is no database to ask: {error}") from None
+
+
 # -- the profile -----------------------------------------------------------------------------------------------------
 
 
@@ -131,37 +157,11 @@ def _profile(order: Order) -> Profile:
     return profile.constant_rate(rate, count, order.duration_s)
 
 
-def _require_sense(order: Order, wanted: Profile) -> None:
-    """Refuses what fits nothing else in the order."""
-    sent, sends = profile.messages(wanted), order.scenario not in ("push only", "user")
-    if order.model == "closed" and sent:
-        raise LoadError("a closed loop sends when an answer has come: leave out the rate, or take model=open")
-    if order.model == "closed" and order.depth < 1:
-        raise LoadError(f"depth={order.depth} sends nothing: each connection has 1 message under way, or more")
-    if order.model == "open" and order.depth != 1:
-        raise LoadError("depth belongs to model=closed: an open load sends when messages are due")
-    if not sent and order.model == "open" and sends and order.send is not None:
-        raise LoadError("send is given, and no rate to send at: give a rate, such as 100/s, or model=closed")
-    if (order.scenario == "user") != bool(order.user):
-        raise LoadError("scenario=user runs a class: give its import path as user, and only then")
-    if order.warmup_s < 0 or order.drain_s < 0:
-        raise LoadError("warmup and drain are 0 s or more")
-    if order.warmup_s >= wanted.duration_s:
-        raise LoadError(
-            f"a warm-up of {Duration(order.warmup_s)} leaves nothing to measure of {Duration(wanted.duration_s)}: "
-            "make it shorter, or the load longer"
-        )
-    if order.workers < 0 or order.size < 0:
-        raise LoadError("workers and size are 0, for as it is, or more")
-    if order.row_query and order.row_every < 1:
-        raise LoadError(f"rows of every {order.row_every}th message cannot be looked for: give 1 or more")
-
-
 # -- the clients -----------------------------------------------------------------------------------------------------
 
 
 def _clients(order: Order, count: int) -> list[Client]:
-    usual = Client(name="client", headers=order.headers, to=order.to)
+    usual = Client(name="client", headers=order.headers, to=order.to, group=order.group)
     if not order.each:
         return members.from_template(replace(usual, login=order.login), count)
     if order.login:
@@ -169,7 +169,13 @@ def _clients(order: Order, count: int) -> list[Client]:
     if len(order.each) != count:
         raise LoadError(f"each lists {len(order.each)} clients, the load has {count} connections: make them the same")
     return [
-        replace(client, name=client.name or one.name, headers={**one.headers, **client.headers}, to=client.to or one.to)
+        Client(
+            name=client.name or one.name,
+            login=client.login,
+            headers={**one.headers, **client.headers},
+            to=client.to or one.to,
+            group=client.group or one.group,
+        )
         for client, one in zip(order.each, members.from_template(usual, count), strict=True)
     ]
 
@@ -240,7 +246,7 @@ def _definition(order: Order, found: Dialect) -> Mapping[str, Any]:
 def _traffic(order: Order) -> Traffic:
     probe = None
     if order.row_query:
-        probe = RowProbe(dsn=stack.current().addresses.postgres, query=order.row_query, every=order.row_every)
+        probe = RowProbe(dsn=_database(), query=order.row_query, every=order.row_every)
     return Traffic(
         scenario=order.scenario,
         body=reveal(order.send),
@@ -250,6 +256,6 @@ def _traffic(order: Order) -> Traffic:
         model=order.model,
         depth=order.depth,
         user=order.user,
-        settings=order.settings,
+        settings=reveal(dict(order.settings)),
         row_probe=probe,
     )

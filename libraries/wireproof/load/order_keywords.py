@@ -25,12 +25,13 @@ class LoadTls(TypedDict, total=False):
 
 
 class LoadClient(TypedDict, total=False):
-    """One client of a load: its `name`, its `login` and `headers`, and whom it sends `to`."""
+    """One client of a load: its `name`, its `login` and `headers`, whom it sends `to`, its `group`."""
 
     name: str
     login: Json
     headers: Headers
     to: str
+    group: str
 
 
 class Rows(TypedDict, total=False):

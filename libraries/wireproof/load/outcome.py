@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wireproof.dialects import Traits
     from wireproof.load.figures import Figures
     from wireproof.load.plan import Plan
-    from wireproof.load.shard import ShardResult
+    from wireproof.load.talk import ShardResult
     from wireproof.measures.estimate import Measure
 
 ACHIEVED = 0.98
@@ -115,7 +115,7 @@ def result_of(plan: "Plan", parts: Sequence["ShardResult"], failures: Sequence[s
     errors: dict[str, int] = {}
     for part in parts:
         for name, count in part.errors.items():
-            errors[name] = errors.get(name, 0) + count
+            errors[safe(name)] = errors.get(safe(name), 0) + count
     return LoadResult(
         name=plan.name,
         measures=figures.measures,

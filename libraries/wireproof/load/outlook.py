@@ -11,8 +11,8 @@ from wireproof.load.plan import Plan
 
 if TYPE_CHECKING:
     from wireproof.delivery.history import Ints
-    from wireproof.load.connection import Worker
     from wireproof.load.probes import Probes
+    from wireproof.load.shared import Worker
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class Picture:
         return self.result.errors
 
     @property
+    def live(self) -> Mapping[str, Sequence[float | None]]:
+        return self.result.live
+
+    @property
     def warmup_s(self) -> float:
         return self.plan.pace.warmup_s
 
@@ -54,10 +58,6 @@ class Picture:
     @property
     def started_ns(self) -> int:
         return self.result.started_ns
-
-    @property
-    def live(self) -> Mapping[str, Sequence[float | None]]:
-        return self.result.live
 
     @cached_property
     def offered(self) -> Sequence[float]:

@@ -110,6 +110,13 @@ def peak_rate(profile: Profile) -> float:
     return max(max(stage.rate, stage.rate_end) for stage in profile.stages)
 
 
+def falls_s(profile: Profile) -> float | None:
+    """When the first connection is closed, in seconds from the start; None where all stay to the end."""
+    closes = close_ns(profile)
+    leaving = closes[closes != STAYS]
+    return float(leaving.min()) / 1e9 if len(leaving) else None
+
+
 def rate_at(profile: Profile, at_s: float) -> float:
     """The rate at a moment; 0 after the end."""
     for stage in profile.stages:

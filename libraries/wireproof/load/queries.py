@@ -24,6 +24,8 @@ METRIC = "query.time"
 
 _HEADER = re.compile(r"^--\s*(name|values)\s*:\s*(.+?)\s*$", re.MULTILINE)
 
+_COMMENT = re.compile(r"^--.*$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -52,7 +54,7 @@ def read_queries(text: str) -> tuple[Query, ...]:
         headers = dict(_HEADER.findall(part))
         body = _HEADER.sub("", part).strip().rstrip(";").strip()
         if "name" not in headers:
-            if body:
+            if _COMMENT.sub("", body).strip():
                 raise ValueError(f"a query without a name: write `-- name: what it is` above {safe(body, 60)}")
             continue
         if not body:

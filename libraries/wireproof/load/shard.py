@@ -5,7 +5,6 @@ import contextlib
 import gc
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from wireproof.journal import now_ns
 from wireproof.load import profile
 from wireproof.load.bodies import padded
 from wireproof.load.columns import history_of
-from wireproof.load.connection import Connection, Worker
+from wireproof.load.connection import Connection
 from wireproof.load.dial import Dialer
 from wireproof.load.ids import Ids
 from wireproof.load.outlook import Outlook, Progress
@@ -24,7 +23,9 @@ from wireproof.load.plan import Plan
 from wireproof.load.probes import Probes
 from wireproof.load.reading import Reader
 from wireproof.load.rows import RowLooks
+from wireproof.load.shared import Worker
 from wireproof.load.split import schedule, senders_of, shards_of
+from wireproof.load.talk import ShardResult
 
 if TYPE_CHECKING:
     from wireproof.load.user_shard import Seat
@@ -32,33 +33,6 @@ if TYPE_CHECKING:
 PROGRESS_EVERY_S = 0.25
 _LOOK_S = 0.02
 _STOPPED_DRAIN_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class ShardResult:
-    """What one worker measured; messages are in its history.
-
-    Attributes:
-        history: the file with what it saw of messages.
-        start_ns, ended_ns: when the load began, and when nothing more was sent.
-        times: moments and durations in nanoseconds, by metric.
-        counts: what is counted only.
-        errors: what went wrong, by its name.
-        cpu: share of a core that it used.
-        faults, first_fault: what the dialect raised: how often, and the first one's traceback.
-        misread: why frames had to be read by the dialect; empty if they had not.
-    """
-
-    history: Path
-    start_ns: int
-    ended_ns: int
-    times: dict[str, "tuple[array[int], array[int]]"]
-    counts: dict[str, int]
-    errors: dict[str, int]
-    cpu: float
-    faults: int = 0
-    first_fault: str = ""
-    misread: str = ""
 
 
 class Shard:
@@ -87,6 +61,7 @@ class Shard:
         self.phase = "connecting"
         self._senders = {*senders_of(plan)} & {*self.members}
         self._opens = profile.open_ns(plan.profile).tolist()
+        self._closes = profile.close_ns(plan.profile).tolist()
         self._late: list[asyncio.Task[None]] = []
         self._early: asyncio.Future[list[None]] | None = None
         if plan.endpoint.definition:
@@ -104,6 +79,7 @@ class Shard:
             ValueError: the dialect cannot send what the plan asks for.
             OSError: the host has no address.
         """
+        gc.disable()  # nothing of what is made now is garbage; looking through it again and again takes half the time
         await self._prepare()
         telling = asyncio.ensure_future(self._tell(told))
         self._early = asyncio.gather(*(self._enter(index) for index in self.members if not self._opens[index]))
@@ -161,11 +137,14 @@ class Shard:
         self.start_ns = start_ns
         gc.collect()
         gc.freeze()
+        gc.enable()
         await asyncio.sleep(max(0.0, (start_ns - now_ns()) / 1e9))
         self.probes.start()
         self.phase = "running"
         telling = asyncio.ensure_future(self._tell(told))
         self._late = [asyncio.ensure_future(self._open_late(index)) for index in self.members if self._opens[index]]
+        leaving = [index for index in self.members if self._closes[index] != profile.STAYS]
+        self._late += [asyncio.ensure_future(self._close_early(index)) for index in leaving]
         try:
             await (self._closed_loop() if self.plan.traffic.model == "closed" else self._open_loop())
             self.ended_ns = min(now_ns(), self.start_ns + int(self.plan.profile.duration_s * 1e9))
@@ -208,10 +187,22 @@ class Shard:
 
     async def _open_late(self, index: int) -> None:
         await self._until(self._opens[index] / 1e9)
+        if self._stop.is_set():
+            return
         await self._enter(index)
         connection = self.worker.connections.get(index + 1)
         if self.worker.closed_loop and connection is not None and index in self._senders:
             self._begin(connection)
+
+    async def _close_early(self, index: int) -> None:
+        await self._until(self._closes[index] / 1e9)
+        if self._stop.is_set():  # what is on its way to it may still come
+            return
+        connection = self.worker.connections.get(index + 1)
+        if isinstance(connection, Connection):
+            connection.leave()
+        elif connection is not None:
+            await connection.leave()
 
     async def _until(self, after_s: float) -> None:
         """Waits until so long after the start, or until it is stopped."""

@@ -9,6 +9,9 @@ from wireproof.load.plan import NOBODY, Plan
 if TYPE_CHECKING:
     from wireproof.delivery.history import Ints
 
+SETTLE_NS = 500_000_000
+"""How long a connection that is opened on the way sends nothing, and how long one that is to be closed."""
+
 
 def shards_of(plan: Plan, shards: int) -> list[list[int]]:
     """The members of each worker, by index; who gets a message is with who sends it, on one clock.
@@ -57,7 +60,8 @@ def senders_of(plan: Plan) -> list[int]:
 def schedule(plan: Plan, members: Sequence[int]) -> tuple["Ints", "Ints"]:
     """When each message of these members is due, in nanoseconds from the start, and whose it is.
 
-    The members that are connected when a message is due take turns, whichever worker they belong to.
+    The members that are connected when a message is due take turns, whichever worker they belong to. Who is about to
+    leave, or may not be there yet, sends nothing, and of a pair either both send or none.
     """
     import numpy as np
 
@@ -65,8 +69,13 @@ def schedule(plan: Plan, members: Sequence[int]) -> tuple["Ints", "Ints"]:
     senders = np.array(senders_of(plan), np.int64)
     if not len(senders) or not len(due):
         return due[:0], senders[:0]
-    opens = np.sort(profile.open_ns(plan.profile)[senders])
-    connected = np.maximum(np.searchsorted(opens, due, side="right"), 1)
+    opens, closes = (np.sort(moments(plan.profile)[senders]) for moments in (profile.open_ns, profile.close_ns))
+    begins = np.where(opens > 0, opens + SETTLE_NS, 0)
+    ends = closes[closes != profile.STAYS] - SETTLE_NS
+    connected = np.searchsorted(begins, due, side="right") - np.searchsorted(ends, due, side="right")
+    if plan.traffic.scenario == "pairs":
+        connected -= connected % 2
+    connected = np.maximum(connected, 1)
     sender = senders[np.arange(len(due)) % connected]
     ours = np.isin(sender, np.array(members, np.int64))
     return due[ours], sender[ours]

@@ -2,8 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wireproof.delivery.columns import ABSENT
 from wireproof.load.ids import PER_SHARD
@@ -31,10 +30,10 @@ class Tally:
         self.verdict_message, self.verdict_client = array("q"), array("q")
         self.verdict_outcome, self.verdict_at = array("q"), array("q")
         self.confirmed_message, self.confirmed_client, self.confirmed_at = array("q"), array("q"), array("q")
-        self.connections: list[Mapping[str, int]] = []
-        self.logins: list[Mapping[str, Any]] = []
-        self.closes: list[Mapping[str, int]] = []
-        self.gaps: list[Mapping[str, int]] = []
+        self.connections: list[tuple[int, int, int]] = []
+        self.logins: list[tuple[int, int, str, int, str, int, int]] = []
+        self.closes: list[tuple[int, int, int]] = []
+        self.gaps: list[tuple[int, int, int, int]] = []
         self.connect_at, self.connect_took = array("q"), array("q")
         self.login_at, self.login_took = array("q"), array("q")
         self.tried = self.refused = 0
@@ -93,14 +92,21 @@ class Tally:
             self.login_took.append(at_ns - told)
         last_seq = ABSENT if recovery.last_seq is None else recovery.last_seq
         recovered = ABSENT if recovery.recovered is None else int(recovery.recovered)
-        said = {"identity": dialect.identity, "epoch": recovery.epoch, "last_seq": last_seq, "recovered": recovered}
-        self.entered(client, told, at_ns, **said)
+        self.entered(client, told, at_ns, dialect.identity, recovery.epoch, last_seq, recovered)
 
-    def entered(self, client: int, connected_ns: int, at_ns: int, **said: Any) -> None:
+    def entered(
+        self,
+        client: int,
+        connected_ns: int,
+        at_ns: int,
+        identity: str = "",
+        epoch: str = "",
+        last_seq: int = ABSENT,
+        recovered: int = ABSENT,
+    ) -> None:
         """Notes that a client is in, and what the peer said of its session."""
-        nothing = {"identity": "", "epoch": "", "last_seq": ABSENT, "recovered": ABSENT}
-        self.connections.append({"client": client, "connection": client, "at": connected_ns})
-        self.logins.append({"client": client, "connection": client, "at": at_ns, **nothing, **said})
+        self.connections.append((client, client, connected_ns))
+        self.logins.append((client, client, identity, at_ns, epoch, last_seq, recovered))
 
     def columns(self) -> dict[str, "dict[str, array[int]]"]:
         """The large tables, by table and column."""

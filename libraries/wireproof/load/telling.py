@@ -1,6 +1,6 @@
 """What is said of a load that has ended: its verdicts, and in one line why it fails."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,14 @@ from wireproof.load.picture import Picture
 from wireproof.load.plan import Plan
 from wireproof.timing import notes
 from wireproof.timing.requirement import Requirement
-from wireproof.timing.verdict import Verdict, assess
+from wireproof.timing.verdict import Verdict, assess, judge
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
     from wireproof.load.outcome import LoadResult
+
+_ERRORS = 3
+"""Kinds of errors that a failure names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,27 @@ class Ended:
         lines = [verdict.line for verdict in self.verdicts if verdict.word != "PASS"]
         if self.harm:
             lines.append(f"the load '{safe(self.result.name, 60)}' was stopped: {self.stopped}")
+        if lines and self.result.errors:
+            lines.append(f"errors: {_most(self.result.errors)}")
         return "; ".join(lines)
 
 
 def judged(requirements: Sequence[Requirement], result: "LoadResult") -> tuple[Verdict, ...]:
-    """The verdicts on a result, told to the journal.
-
-    Raises:
-        ValueError: the load did not measure what a threshold is about.
-    """
-    verdicts = tuple(assess(requirement, result) for requirement in requirements)
+    """The verdicts on a result, told to the journal."""
+    verdicts = tuple(_verdict(requirement, result) for requirement in requirements)
     for verdict in verdicts:
         notes.verdict(verdict)
     return verdicts
+
+
+def _verdict(requirement: Requirement, result: "LoadResult") -> Verdict:
+    """A load of which nothing came has not measured what it was to reach."""
+    if requirement.metric in result.measures:
+        return assess(requirement, result)
+    return judge(requirement, None, of=result.name, problems=result.problems)
+
+
+def _most(errors: Mapping[str, int]) -> str:
+    """The most frequent ones."""
+    told = [f"{count} x {safe(name, 80)}" for name, count in list(errors.items())[:_ERRORS]]
+    return ", ".join([*told, *(["…"] if len(errors) > _ERRORS else [])])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from wireproof.delivery.columns import REFUSED
 from wireproof.journal import now_ns
-from wireproof.load.connection import Worker
 from wireproof.load.dial import reason
 from wireproof.load.shard import Shard
+from wireproof.load.shared import Worker
 from wireproof.load.user import StepFailedError, User
 from wireproof.wiretext import safe
 

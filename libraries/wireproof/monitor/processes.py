@@ -19,28 +19,28 @@ _RESIDENT = "memory is the resident set: pages that processes share are counted 
 
 _LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
-BUDGET = 0.005
-"""The share of one core that reading the memory of one tree may cost: a database has many processes, and each is a walk
-through page tables."""
+MOST_S = 0.005
+"""Processor time that a look may spend on reading the memory of a tree: a database has many processes, and each is a
+walk through page tables."""
 
 
 class ProcessTree:
     """The tree of one service: it is told anew at each look which process is the root."""
 
-    def __init__(self, service: str, root: Callable[[], int | None], budget: float = BUDGET) -> None:
+    def __init__(self, service: str, root: Callable[[], int | None], most_s: float = MOST_S) -> None:
         """Knows whom to look at.
 
         Args:
             service: the name that its metrics get.
             root: the number of its first process; None while it is down.
-            budget: the share of one core that reading memory may cost; looks between leave it out.
+            most_s: processor time that reading memory may cost by look; where it takes more, fewer looks read it.
         """
         self._service = service
         self._root = root
         self._clock: TreeClock | None = None
         self._clocked_ns = 0
-        self._budget = budget
-        self._memory_due_ns = 0
+        self._most_s = most_s
+        self._to_skip = 0
         self._remark = ""
 
     def look(self) -> Look:
@@ -52,10 +52,10 @@ class ProcessTree:
         for process in members:
             with suppress(psutil.NoSuchProcess):  # it has left the tree meanwhile
                 times[_identity(process)] = _times(process)
-        values = self._memory(members) if began >= self._memory_due_ns else {}
+        values = self._memory(members)
         if not times or 0 in values.values():  # it is about to end and has given its memory back
             self._clock = None
-            self._memory_due_ns = 0
+            self._to_skip = 0
             return Look(began, now_ns(), f"{self._service} has no process")
         if self._clock is None:
             self._clock = TreeClock(times)
@@ -66,13 +66,15 @@ class ProcessTree:
         return Look(began, now_ns(), values=values, identity=f"process {root} of {created:.2f}", remark=self._remark)
 
     def _memory(self, members: Sequence[psutil.Process]) -> dict[str, float]:
+        if self._to_skip:
+            self._to_skip -= 1
+            return {}
         began_s = time.thread_time()
         size = 0
         for process in members:
             with suppress(psutil.NoSuchProcess):
                 size += self._size(process)
-        cost_s = time.thread_time() - began_s
-        self._memory_due_ns = now_ns() + int((cost_s / self._budget) * 1e9)
+        self._to_skip = int((time.thread_time() - began_s) / self._most_s)
         return {f"memory.{self._service}": float(size)}
 
     def _size(self, process: psutil.Process) -> int:

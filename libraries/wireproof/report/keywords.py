@@ -4,7 +4,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robotlibcore import DynamicCore
 
-from wireproof.report.acceptance import PAGE, acceptance_fragment, followed
+from wireproof.report.acceptance import PAGE, RunSoFar, acceptance_fragment, followed
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -54,3 +54,21 @@ class Report(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             logger.info("no test that has ended shows a criterion")
         else:
             logger.info(acceptance_fragment(acceptance, f"wireproof/{PAGE}"), html=True)
+
+    @keyword(tags=["Criterion", "Getter"])
+    def get_run_so_far(self) -> RunSoFar:
+        """Returns how the tests that have ended by now came out, for a criterion on the run itself.
+
+        Only tests of suites that use one of these libraries are seen. The running test has not ended.
+
+        Returns:
+            An object with `passed`, `failed` and `skipped`, that `Criterion Should Be Met` takes as `of`: its
+            `tests.passed` are those that passed of those that were not skipped.
+
+        ```robotframework
+        ${run}    Get Run So Far
+        Should Be Equal As Integers    ${run.failed}    0
+        ```
+        """
+        report = followed()
+        return report.so_far() if report is not None else RunSoFar(0, 0, 0)

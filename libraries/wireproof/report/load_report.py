@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from wireproof.journal import Event
 from wireproof.measures.durations import Durations
-from wireproof.measures.estimate import Measured
 from wireproof.report.acceptance.style import LOOKS
 from wireproof.report.charts import connects, latency, levels, seconds
 from wireproof.report.charts.style import NAME, style
@@ -24,7 +23,6 @@ STYLE = style(_RULES)
 def load_fragment(
     result: LoadResult,
     verdicts: Sequence[Verdict] = (),
-    beside: Sequence[Measured] = (),
     events: Sequence[Event] = (),
 ) -> str:
     """What the log shows of a load, as one line of HTML.
@@ -32,17 +30,15 @@ def load_fragment(
     Args:
         result: of the load.
         verdicts: on it.
-        beside: what else was measured at the same time, such as a monitoring.
-        events: of the run; faults among them are shaded.
+        events: of the run; faults among them are shaded, samples of processor and memory are drawn.
     """
-    views = LoadViews(result, verdicts, beside, events)
+    views = LoadViews(result, verdicts, events)
     return for_log(f'<style>{STYLE}</style><div class="{NAME}">{_report(views)}</div>')
 
 
 def load_page(
     result: LoadResult,
     verdicts: Sequence[Verdict] = (),
-    beside: Sequence[Measured] = (),
     events: Sequence[Event] = (),
     machine: str = "",
 ) -> str:
@@ -51,7 +47,7 @@ def load_page(
     Args:
         machine: where it ran, in a line.
     """
-    views = LoadViews(result, verdicts, beside, events)
+    views = LoadViews(result, verdicts, events)
     about = f"<h3>Environment</h3><p>{shown(machine)}</p>" if machine else ""
     return document(f"Load '{result.name}'", f'<div class="{NAME}">{_report(views)}{about}</div>', STYLE)
 

@@ -10,7 +10,7 @@ from wireproof.journal import Event
 from wireproof.measures.durations import Durations
 from wireproof.measures.estimate import Measured
 from wireproof.measures.readings import Readings
-from wireproof.quantities import Duration, Fraction, Rate, Size, magnitude
+from wireproof.quantities import Duration, Fraction, Size, magnitude
 from wireproof.report.charts import (
     ConnectsView,
     Curve,
@@ -76,23 +76,17 @@ class LoadResult(Measured, Protocol):
 
 @dataclass(frozen=True)
 class LoadViews:
-    """The views of one load, and of what watched the system meanwhile.
+    """The views of one load, and of what a monitoring saw of the system meanwhile.
 
     Args:
         result: of the load.
         verdicts: on it; their limits are drawn.
-        beside: what else was measured at the same time, such as a monitoring.
-        events: of the run; faults among them are shaded.
+        events: of the run; faults among them are shaded, samples of processor and memory are drawn.
     """
 
     result: LoadResult
     verdicts: Sequence[Verdict] = ()
-    beside: Sequence[Measured] = ()
     events: Sequence[Event] = ()
-
-    @property
-    def _all(self) -> Sequence[Measured]:
-        return (self.result, *self.beside)
 
     def latency(self) -> LatencyView:
         spreads = [_spread(name, durations) for name, durations in self._durations() if name not in HARNESS]
@@ -104,8 +98,7 @@ class LoadViews:
         limits = [_limit(one) for one in self._judged(Duration) if one.requirement.metric == "delivery.time"]
         offered = Curve("offered", _steps(list(enumerate(self.result.offered)), fmean))
         done = [Curve(name, self._live(name, fmean)) for name in _RATES]
-        others = [self._over_time(name, readings) for name, readings in self._readings(Rate, self.beside)]
-        return SecondsView(self.result.length_s, latencies, [offered, *done, *others], limits, self.windows())
+        return SecondsView(self.result.length_s, latencies, [offered, *done], limits, self.windows())
 
     def connects(self) -> ConnectsView:
         held = Curve("connections", self._live("connections", fmean))
@@ -114,8 +107,8 @@ class LoadViews:
     def levels(self) -> LevelsView:
         return LevelsView(
             self.result.length_s,
-            [self._over_time(name, readings) for name, readings in self._readings(Fraction, self._all)],
-            [self._over_time(name, readings) for name, readings in self._readings(Size, self._all)],
+            self._samples("cpu"),
+            self._samples("memory"),
             [_limit(one) for one in self._judged(Fraction) if one.requirement.metric.startswith("cpu.")],
             [_limit(one) for one in self._judged(Size) if one.requirement.statistic != "slope"],
             self.windows(),
@@ -160,12 +153,8 @@ class LoadViews:
         return (at_ns - self.result.started_ns) / 1e9
 
     def _durations(self) -> list[tuple[str, Durations]]:
-        measures = [pair for measured in self._all for pair in measured.measures.items()]
+        measures = self.result.measures.items()
         return [(name, one) for name, one in measures if isinstance(one, Durations) and one.n]
-
-    def _readings(self, kind: type, of: Sequence[Measured]) -> list[tuple[str, Readings]]:
-        measures = [pair for measured in of for pair in measured.measures.items()]
-        return [(name, one) for name, one in measures if isinstance(one, Readings) and one.at_ns and one.kind is kind]
 
     def _judged(self, kind: type) -> list[Verdict]:
         return [one for one in self.verdicts if isinstance(one.requirement.limit.limit, kind)]
@@ -174,10 +163,14 @@ class LoadViews:
         series = enumerate(self.result.live.get(name, ()))
         return _steps([(second, None if value is None else value / per_unit) for second, value in series], together)
 
-    def _over_time(self, name: str, readings: Readings) -> Curve:
-        points = [(self._place(at), value) for at, value in zip(readings.at_ns, readings.values, strict=True)]
-        inside = [(at, value) for at, value in points if 0 <= at <= self.result.length_s]
-        return Curve(name, _steps(_with_gaps(inside), max))
+    def _samples(self, what: str) -> list[Curve]:
+        """A curve for each service that was looked at."""
+        found: dict[str, list[tuple[float, float]]] = {}
+        for event in self.events:
+            value, at = event.data.get(what), self._place(event.at_ns)
+            if event.kind == "sample" and isinstance(value, int | float) and 0 <= at <= self.result.length_s:
+                found.setdefault(event.source, []).append((at, value))
+        return [Curve(f"{name} {what}", _steps(_with_gaps(points), max)) for name, points in found.items()]
 
 
 def _spread(name: str, durations: Durations) -> Spread:

@@ -12,9 +12,9 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def shown(text: object, limit: int = 200) -> str:
-    """Text as content of an element or a quoted attribute: safe, cut, escaped."""
+    """Text as content of an element: safe, cut, escaped."""
     line = safe(text, 10 * limit)
-    return escape(line if len(line) <= limit else f"{line[:limit]}…")
+    return escape(line if len(line) <= limit else f"{line[:limit]}…", quote=False)
 
 
 def for_log(html: str) -> str:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 import pytest
 from devices import GENEROUS_S, Device, Target, arrived, database, fresh, payloads, until_end
 from websockets.asyncio.client import connect
@@ -191,6 +192,18 @@ class Case:
 
 
 ALL = [(number, number) for number in range(1, 7)]
+
+
+async def in_time(target: Target) -> object:
+    """What a desktop has got of three messages when it has been answered, and what it gets afterwards."""
+    user = fresh("user")
+    async with target.device(user, "phone") as phone, target.device(user, "desktop") as desktop:
+        for number in range(3):
+            await phone.ask("user_message", number, toDeviceId="desktop")
+        at_once = payloads(await arrived(desktop))
+        return at_once, [(await desktop.next("user_message"))["payload"] for _ in range(3 - len(at_once))]
+
+
 CASES = [
     Case("drop-delivery:1", live, [], ALL),
     Case("drop-delivery:1", stored_and_to_come_again, ([0, 1], [0, 0]), ([0, 1], [2, 0])),
@@ -223,6 +236,7 @@ CASES = [
         ["plain \u00e9 \U0001f600", DECOMPOSED, LONG],
     ),
     Case("false-recovered", recovery, True, False),
+    Case("slow-tail:5s,1", in_time, ([], [0, 1, 2]), ([0, 1, 2], [])),
 ]
 
 
@@ -338,6 +352,38 @@ async def test_no_idempotency_keeps_every_repetition_as_a_row(start_server, stac
     await repeated(Target(server.ws, server.http))
     async with database(stack.postgres.url_of(server.postgres.rsplit("/", 1)[1])) as connection:
         assert await connection.fetch("SELECT count(*) FROM messages GROUP BY id ORDER BY 1") == [(2,), (3,)]
+
+
+async def test_a_slow_tail_is_no_longer_than_its_share(start_server):
+    server = start_server(defects=["slow-tail:250ms,0.1"])
+    target, user = Target(server.ws, server.http), fresh("user")
+    async with target.device(user, "phone") as phone, target.device(user, "desktop") as desktop:
+        slow = 0
+        for number in range(100):
+            await phone.ask("user_message", number, toDeviceId="desktop")
+            messages = await arrived(desktop)
+            if not messages:
+                slow += 1
+                messages = [await desktop.next("user_message")]
+            assert payloads(messages) == [number]
+            await desktop.confirm(messages[0])
+    assert 1 <= slow <= 10
+
+
+async def test_what_grows_is_as_large_as_all_messages_together(start_server, stack):
+    grown = {}
+    for defects in ([], ["grow"]):
+        server = start_server(defects=defects)
+        target, user = Target(server.ws, server.http), fresh("user")
+        process = psutil.Process(stack.service(server.name).process.pid)
+        async with target.device(user, "phone") as phone:
+            async with target.device(user, "desktop"):
+                pass
+            before = process.memory_full_info().uss
+            for _ in range(60):
+                await phone.ask("user_message", "x" * 1_000_000, toDeviceId="desktop")
+            grown[bool(defects)] = (process.memory_full_info().uss - before) / 60_000_000
+    assert grown[False] < 0.5 < 1 <= grown[True]
 
 
 async def test_active_defects_are_named_by_health_version_and_log(start_server, stack, target):

@@ -20,6 +20,7 @@ def test_placeholders_stand_for_what_differs() -> None:
         login={"id": "d{n:04}-{run}", "pair": {"of": ["{pair}{side}", "{peer}"]}, "token": token, "level": 3},
         headers={"X-Device": "{n}"},
         to="room-{pair}",
+        group="g{side}",
     )
     clients = from_template(template, 3)
     assert [client.name for client in clients] == ["client-001", "client-002", "client-003"]
@@ -32,6 +33,8 @@ def test_placeholders_stand_for_what_differs() -> None:
     assert clients[2].login["token"] is token
     assert clients[2].login["level"] == 3
     assert [client.headers["X-Device"] for client in clients] == ["1", "2", "3"]
+    assert [client.group for client in clients] == ["ga", "gb", "ga"]
+    assert [member.group for member in members_of([Client(name="x", group="g")], "fan out", ECHO)] == ["g"]
     assert [client.to for client in clients] == ["room-1", "room-1", "room-2"]
 
 

@@ -90,6 +90,11 @@ def test_connections_open_as_they_rise_and_close_as_they_fall(rising: list[int],
     assert (np.diff(opens) >= 0).all()
 
 
+def test_the_first_to_leave() -> None:
+    assert profile.falls_s(profile.profile_of([Stage(10, 0, 0, 2, 4)])) is None
+    assert profile.falls_s(profile.profile_of([Stage(10, 0, 0, 4, 4), Stage(10, 0, 0, 4, 0)])) == 12.5
+
+
 def test_connections_that_are_there_from_the_start_open_before_it() -> None:
     made = profile.profile_of([Stage(10, 0, 0, 2, 2), Stage(10, 0, 0, 4, 4), Stage(10, 0, 0, 4, 1)])
     assert profile.open_ns(made).tolist() == [0, 0, 10_000_000_000, 10_000_000_000]

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from wireproof.monitor.cpu import Times, TreeClock
 
 ROOT = (1, 0.0)
-DEEDS = st.lists(
-    st.tuples(st.sampled_from(["work", "fork", "exit", "look"]), st.integers(0, 9), st.integers(0, 100)), max_size=60
-)
+DEED = st.tuples(st.sampled_from(["work", "fork", "exit", "look"]), st.integers(0, 3), st.integers(1, 100))
+DEEDS = st.lists(DEED, min_size=20, max_size=60)
 
 
 class Tree:
@@ -59,6 +58,16 @@ def test_children_that_nobody_waits_for_keep_what_was_seen_of_them(deeds: list[t
             assert clock.used(tree.members) >= 0
         tree.do(deed, who, much)
     assert clock.used(tree.members) <= tree.worked
+
+
+def test_what_was_counted_of_a_child_does_not_count_again_when_it_has_ended() -> None:
+    clock = TreeClock({ROOT: Times(0.0, 2.0), (2, 0.0): Times(5.0)})
+    assert clock.used({ROOT: Times(0.0, 8.0)}) == 1.0
+
+
+def test_a_child_that_nobody_waits_for_takes_nothing_from_the_others() -> None:
+    clock = TreeClock({ROOT: Times(0.0), (2, 0.0): Times(5.0)})
+    assert clock.used({ROOT: Times(3.0)}) == 3.0
 
 
 def test_a_new_root_counts_from_its_birth() -> None:

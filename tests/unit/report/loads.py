@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from wireproof.journal import Event
 from wireproof.measures.durations import Durations
-from wireproof.measures.estimate import Measure
+from wireproof.measures.estimate import Measure, Measured
 from wireproof.measures.proportion import Proportion
 from wireproof.measures.readings import Readings
-from wireproof.quantities import Comparison, Fraction, Size
+from wireproof.quantities import Comparison, Fraction
 from wireproof.timing.requirement import Requirement
 from wireproof.timing.verdict import Verdict, assess
 
@@ -34,15 +34,6 @@ class Result:
     summary: Sequence[str] = ("pairs of 100 connections, constant rate 1000/s for 60 s",)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """What a report reads of a monitoring."""
-
-    measures: Mapping[str, Measure]
-    name: str = "stack"
-    problems: Sequence[str] = ()
-
-
 def durations(median_s: float, seconds: Sequence[int] = range(60), each: int = 50) -> Durations:
     """Durations that are spread evenly around a median, in each of these seconds of the load."""
     at = [STARTED_NS + second * SECOND_NS + place * 1_000_000 for second in seconds for place in range(each)]
@@ -50,10 +41,16 @@ def durations(median_s: float, seconds: Sequence[int] = range(60), each: int = 5
     return Durations.of(at, took)
 
 
-def readings(kind: type, values: Sequence[float], seconds: Sequence[int] | None = None) -> Readings:
-    """Readings once a second."""
-    places = range(len(values)) if seconds is None else seconds
-    return Readings(tuple(values), kind, tuple(STARTED_NS + place * SECOND_NS for place in places))
+def sample(at_s: float, source: str = "server", **numbers: float) -> Event:
+    """What a monitoring notes of a service."""
+    return Event(STARTED_NS + round(at_s * SECOND_NS), "sample", source, numbers)
+
+
+def samples() -> list[Event]:
+    """A minute of a server, of which nobody saw six seconds, and of a database."""
+    seen = [*range(20), *range(26, 65)]
+    server = [sample(second, cpu=0.3, memory=300e6 + 1e6 * second) for second in seen]
+    return [*server, *(sample(second, "postgres", memory=120e6) for second in range(65))]
 
 
 def live(seconds: int = 65, **series: Sequence[float | None]) -> Mapping[str, Sequence[float | None]]:
@@ -75,18 +72,7 @@ def load(**parts: object) -> Result:
     return Result(**{"measures": measures, "live": live(), **parts})  # type: ignore[arg-type]
 
 
-def monitoring() -> Watched:
-    seen = [*range(20), *range(26, 65)]
-    return Watched(
-        {
-            "cpu.server": readings(Fraction, [0.3] * len(seen), seen),
-            "memory.server": readings(Size, [300e6 + 1e6 * second for second in seen], seen),
-            "memory.postgres": readings(Size, [120e6] * len(seen), seen),
-        }
-    )
-
-
-def verdicts(of: Result, *conditions: str) -> list[Verdict]:
+def verdicts(of: Measured, *conditions: str) -> list[Verdict]:
     """Verdicts on a load: `delivery.time p95 < 50 ms`."""
     found = []
     for condition in conditions:

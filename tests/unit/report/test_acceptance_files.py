@@ -10,9 +10,10 @@ from xml.etree import ElementTree
 import pytest
 from loads import HOSTILE
 from pages import PageReader
-from runs import behaviour, criterion, evidence, trial, verdict
+from runs import behaviour, criterion, evidence, trial, verdict, verdict_event
 
-from wireproof.report.acceptance import acceptance_fragment, files, headline
+from wireproof import journal
+from wireproof.report.acceptance import RunReport, acceptance_fragment, files, headline
 from wireproof.report.acceptance.figures import Machine, Run, figures
 from wireproof.report.acceptance.junit import junit
 from wireproof.report.acceptance.outcomes import Acceptance
@@ -345,3 +346,18 @@ def test_all_criteria_of_the_project_have_a_row() -> None:
     assert PageReader(acceptance_page(acceptance, [])).inside("b") == [
         one.criterion.id for one in [*acceptance.targets, *acceptance.others]
     ]
+
+
+def test_a_report_hears_of_its_own_run_only(tmp_path: Path) -> None:
+    def judge() -> None:
+        event = verdict_event(name="delivery.time")
+        journal.current().record(event.kind, event.source, **event.data)
+
+    judge()
+    report = RunReport(tmp_path, [tmp_path], RUN)
+    judge()
+    report.write()
+    judge()
+    found = report.acceptance()
+    assert found is not None
+    assert len(found.thresholds) == 1

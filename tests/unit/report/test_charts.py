@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from loads import HOSTILE
 from pages import PageReader
 
@@ -204,3 +206,23 @@ def test_hostile_names_stay_text() -> None:
     assert "\u202e" not in html
     assert "\ud800" not in html
     assert "<script>alert(1)</script>" in reader.text
+
+
+MEASURED = st.lists(st.floats(0, 1e12, allow_subnormal=False), max_size=20)
+
+
+@given(MEASURED)
+def test_every_value_stands_on_its_axis_and_few_values_are_named(values: list[float]) -> None:
+    for axis in (from_zero(values, words.number), Log.around(values, words.duration)):
+        places = [axis.share(value) for value in sorted(values)]
+        assert all(0 <= place <= 1 for place in places)
+        assert places == sorted(places)
+        names = list(axis.ticks())
+        assert 1 <= len(names) <= 25
+        assert all(0 <= axis.share(value) <= 1 for value, _ in names)
+
+
+@given(MEASURED)
+def test_whatever_was_measured_can_be_drawn(values: list[float]) -> None:
+    curve = Curve("a", [(float(second), value) for second, value in enumerate(values)])
+    PageReader(seconds(SecondsView(float(len(values)), [curve], [curve], [Limit("max", 1.0)])))

@@ -7,22 +7,23 @@ from loads import (
     HOSTILE,
     SECOND_NS,
     STARTED_NS,
-    Watched,
     fault,
     live,
     load,
-    monitoring,
-    readings,
+    sample,
+    samples,
     verdicts,
 )
 from pages import PageReader
 
 from wireproof.measures.durations import Durations
-from wireproof.quantities import Rate, Size
+from wireproof.measures.readings import Readings
+from wireproof.quantities import Fraction, Size
 from wireproof.report.charts import Curve, Limit, Window
 from wireproof.report.load_report import load_fragment, load_page
 from wireproof.report.load_views import LoadViews
 
+GROWING = Readings([300e6 + second * 1e6 for second in range(60)], Size, [second * SECOND_NS for second in range(60)])
 CONDITIONS = ("delivery.time p95 < 50 ms", "delivery.time p99 < 4 ms", "delivery.success rate > 99.9 %")
 
 
@@ -87,32 +88,40 @@ def test_a_long_load_is_drawn_in_steps() -> None:
 
 
 def test_thinning_keeps_the_peak_of_a_level() -> None:
-    values = [100e6] * 1000
-    values[777] = 600e6
-    result = load(measures={"memory.server": readings(Size, values)}, length_s=1000.0)
-    assert max(LoadViews(result).levels().memory[0].values) == 600e6
+    seen = [sample(second, memory=600e6 if second == 777 else 100e6) for second in range(1000)]
+    levels = LoadViews(load(length_s=1000.0), events=seen).levels()
+    assert len(levels.memory[0].points) == 250
+    assert max(levels.memory[0].values) == 600e6
 
 
 def test_a_missing_reading_is_a_gap() -> None:
-    levels = LoadViews(load(), beside=[monitoring()]).levels()
-    assert [at for at, value in named(levels.memory, "memory.server").points if value is None] == [20.0]
-    assert [curve.name for curve in levels.processor] == ["cpu.server"]
+    levels = LoadViews(load(), events=samples()).levels()
+    assert [at for at, value in named(levels.memory, "server memory").points if value is None] == [20.0]
+    assert [curve.name for curve in levels.processor] == ["server cpu"]
+    assert [curve.name for curve in levels.memory] == ["server memory", "postgres memory"]
 
 
-def test_readings_before_and_after_the_load_are_left_out() -> None:
-    outside = readings(Size, [5.0, 6.0, 7.0], [-10, 3, 700])
-    assert LoadViews(load(measures={"memory.server": outside})).levels().memory[0].points == [(3.0, 6.0)]
+def test_what_was_seen_before_and_after_the_load_is_left_out() -> None:
+    outside = [sample(-10, memory=5.0), sample(3, memory=6.0), sample(700, memory=7.0)]
+    assert LoadViews(load(), events=outside).levels().memory[0].points == [(3.0, 6.0)]
 
 
-def test_rates_of_a_monitoring_stand_beside_those_of_the_load() -> None:
-    queries = Watched({"query.rate": readings(Rate, [20.0] * 65)})
-    assert named(LoadViews(load(), beside=[queries]).seconds().rates, "query.rate").points[0] == (0.0, 20.0)
+def test_a_look_that_failed_is_no_zero() -> None:
+    failed = [sample(1, cpu=0.1), sample(2, cpu=0.1), sample(3), sample(4, cpu=0.1), sample(5, cpu=0.1)]
+    assert [value for _, value in LoadViews(load(), events=failed).levels().processor[0].points] == [
+        0.1,
+        0.1,
+        None,
+        0.1,
+        0.1,
+    ]
 
 
 def test_limits_of_levels_are_drawn_but_not_that_of_a_slope() -> None:
-    watched = monitoring()
-    judged = verdicts(watched, "memory.server max < 512 MB", "cpu.server p95 < 50 %")  # type: ignore[arg-type]
-    levels = LoadViews(load(), judged, [watched]).levels()
+    watched = load(measures={"cpu.server": Readings([0.3] * 60, Fraction), "memory.server": GROWING})
+    conditions = ("memory.server max < 512 MB", "memory.server slope < 2 MB", "cpu.server p95 < 50 %")
+    judged = verdicts(watched, *conditions)
+    levels = LoadViews(load(), judged).levels()
     assert list(levels.memory_limits) == [Limit("memory.server max < 512 MB", 512e6)]
     assert list(levels.processor_limits) == [Limit("cpu.server p95 < 50 %", 0.5)]
 
@@ -146,7 +155,7 @@ def test_faults_of_the_loads_time_are_shaded() -> None:
 
 def test_a_page_needs_nothing_and_runs_nothing() -> None:
     result = load()
-    page = load_page(result, verdicts(result, *CONDITIONS), [monitoring()], [fault(30, "on")], "2 cores")
+    page = load_page(result, verdicts(result, *CONDITIONS), [*samples(), fault(30, "on")], "2 cores")
     reader = PageReader(page)
     policy = next(one for one in reader.attributes("meta") if "http-equiv" in one)
     assert policy == {
@@ -182,7 +191,7 @@ def test_problems_summary_errors_and_environment_are_told() -> None:
 
 def test_a_log_gets_one_line_of_ascii() -> None:
     result = load(name="Größe", problems=["zu spät"])
-    html = load_fragment(result, verdicts(result, *CONDITIONS), [monitoring()])
+    html = load_fragment(result, verdicts(result, *CONDITIONS), samples())
     assert html.isascii()
     assert "\n" not in html.split("</style>")[1]
     assert PageReader(html).count("div", "wireproof-load") == 1

@@ -23,7 +23,7 @@ def test_a_verdict_decides(word: str) -> None:
 
 def test_the_worst_test_decides() -> None:
     tests = [trial("PERF-02", name="a"), trial("PERF-02", started_ns=100, name="b")]
-    found = outcome(criterion(), evidence(verdict("INCONCLUSIVE", 150), verdict("PASS", 50), trials=tests))
+    found = outcome(criterion(), evidence(verdict("PASS", 50), verdict("INCONCLUSIVE", 150), trials=tests))
     assert found.word == "INCONCLUSIVE"
 
 

@@ -8,6 +8,7 @@ from wireproof.report.acceptance import files
 from wireproof.report.acceptance.figures import Run
 from wireproof.report.acceptance.outcomes import Acceptance
 from wireproof.report.acceptance.record import Record, Result
+from wireproof.report.acceptance.so_far import RunSoFar
 from wireproof.report.acceptance.summary import console
 
 
@@ -42,6 +43,10 @@ class RunReport:
         """
         journal.current().flush()
         return files.accept(self._record.evidence(), self._starts)
+
+    def so_far(self) -> RunSoFar:
+        """How the tests that have ended came out; a suite's tear-down may still change those of that suite."""
+        return RunSoFar.of(self._record.evidence().trials)
 
     def write(self) -> str:
         """Writes the files at the run's end, and returns what to say on the console, nothing if no target was judged.

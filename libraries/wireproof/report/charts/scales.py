@@ -7,6 +7,9 @@ from typing import Protocol
 
 Label = Callable[[float], str]
 
+_LEAST = 1e-9
+"""Of a logarithmic axis: a nanosecond; what is less stands at its start."""
+
 
 class Scale(Protocol):
     """An axis."""
@@ -49,7 +52,7 @@ class Log:
     @classmethod
     def around(cls, values: list[float], label: Label) -> "Log":
         """From a nice value at or below the least to one above the greatest; at least a factor of ten."""
-        positive = [value for value in values if value > 0] or [1e-3]
+        positive = [max(value, _LEAST) for value in values if value > 0] or [1e-3]
         low, high = _floor(min(positive)), _nice(max(positive) * 1.05)
         return cls(low, max(high, low * 10), label)
 

@@ -74,6 +74,12 @@ def test_a_message_is_done_when_it_is_acked_and_everybody_has_it(tmp_path):
     }
 
 
+def test_what_a_load_closes_itself_is_no_loss(tmp_path):
+    told = history({"closes": {"client": [1, 2], "connection": [1, 1], "at": [50, 80]}}, 0)
+    traffic.save(told, tmp_path / "x.npz", 60)
+    assert loads.read(tmp_path / "x.npz").errors["lost connections"].tolist() == [50]
+
+
 def test_what_needs_no_acknowledgement_is_taken_over_when_it_is_sent(tmp_path):
     told = history(
         {

@@ -1,11 +1,13 @@
 """What is asked of a load becomes a plan, or is refused in one line before anything starts."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from robot.api.types import Secret
 
 from wireproof import dialects
+from wireproof.load import order
 from wireproof.load.errors import LoadError
 from wireproof.load.members import Client
 from wireproof.load.order import Order, needs_of, plan_of
@@ -62,6 +64,28 @@ def test_clients_may_be_listed() -> None:
     assert [member.to for member in made.members] == ["", "room"]
 
 
+def test_a_class_of_ones_own_needs_no_url_and_no_dialects_login() -> None:
+    made = plan(
+        url="",
+        scenario="user",
+        user="wireproof.load.queries.Queries",
+        settings={"dsn": Secret("dsn-0819"), "file": "x.sql"},
+        login={"any": "{n}"},
+        rate=Rate(5),
+    )
+    assert made.traffic.settings == {"dsn": "dsn-0819", "file": "x.sql"}
+    assert [member.login for member in made.members] == [{"any": str(n)} for n in range(1, 5)]
+
+
+def test_queries_are_asked_of_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "q.sql"
+    file.write_text("-- name: one\nSELECT 1;\n")
+    monkeypatch.setattr(order, "_database", lambda: "postgresql://h/db")
+    made = plan(url="", queries=str(file), rate=Rate(5))
+    assert (made.traffic.scenario, made.traffic.user) == ("user", "wireproof.load.queries.Queries")
+    assert made.traffic.settings == {"dsn": "postgresql://h/db", "file": str(file)}
+
+
 def test_ids_may_be_elsewhere() -> None:
     endpoint = plan(id_at="$.header.id").endpoint
     assert dict(endpoint.definition) == {"name": "json-with-id", "base": "json", "id": "$.header.id"}
@@ -88,10 +112,30 @@ def test_workers_define_a_defined_dialect_again() -> None:
         ({"connections": 0}, "stage 1 has no connections: say how many"),
         ({"rate": Rate(5), "model": "closed"}, "a closed loop sends when an answer has come: leave out the rate, or"),
         ({"model": "closed", "depth": 0}, "depth=0 sends nothing: each connection has 1 message under way, or more"),
+        (
+            {"model": "closed", "duration_s": None, "stages": "4..0 connections over 1s"},
+            "connections of a closed loop have messages under way: let them rise only, or take model=open",
+        ),
         ({"depth": 3}, "depth belongs to model=closed: an open load sends when messages are due"),
         ({"send": {}}, "send is given, and no rate to send at: give a rate, such as 100/s, or model=closed"),
-        ({"scenario": "user"}, "scenario=user runs a class: give its import path as user, and only then"),
+        ({"group": "a"}, "group belongs to scenario=fan out: there a message reaches the others of its group"),
+        (
+            {"scenario": "user", "rate": Rate(1)},
+            "scenario=user runs a class: give its import path as user, and only then",
+        ),
         ({"user": "my.User"}, "scenario=user runs a class: give its import path as user, and only then"),
+        (
+            {"scenario": "user", "user": "a.B"},
+            "clients of a class do a step when it is due: give a rate, such as 5/s",
+        ),
+        (
+            {"scenario": "user", "user": "no.such.User", "rate": Rate(1)},
+            "the user class 'no.such.User' cannot be imported: ",
+        ),
+        ({"queries": "/no/such.sql"}, "queries '/no/such.sql': "),
+        ({"queries": __file__}, "a query without a name: write"),
+        ({"queries": "x.sql", "send": {}}, "a load with queries asks a database and sends no messages: leave out scen"),
+        ({"row_query": "SELECT 1"}, "there is no database to ask: "),
         ({"warmup_s": -1.0}, "warmup and drain are 0 s or more"),
         ({"drain_s": -1.0}, "warmup and drain are 0 s or more"),
         ({"warmup_s": 10.0}, "a warm-up of 10 s leaves nothing to measure of 10 s: make it shorter, or the load lon"),

@@ -61,6 +61,7 @@ def test_control_groups_are_read_where_they_are(engine: Engine, group: Container
 
 def test_a_control_group_of_another_process_is_not_read(engine: Engine, group: Containers, tmp_path: Path) -> None:
     write_group(tmp_path, 41, "c" * 64, 1)
+    write_group(tmp_path, 42, REDIS, 1)
     group.look()
     assert engine.asked == ["inspect", "stats"]
 

@@ -1,0 +1,57 @@
+"""What all connections of one worker share."""
+
+import traceback
+from typing import TYPE_CHECKING
+
+from wireproof.delivery.columns import ABSENT
+from wireproof.load.reading import Reader
+from wireproof.load.receipts import Shapes
+from wireproof.load.tally import Tally
+from wireproof.load.template import Builder, Values
+
+if TYPE_CHECKING:
+    from wireproof.load.connection import Connection
+    from wireproof.load.rows import RowLooks
+    from wireproof.load.user_shard import Seat
+
+
+class Worker:
+    """The state of one worker.
+
+    Attributes:
+        tally: what they saw.
+        rows: looks for the rows of messages, where that is asked for.
+        closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
+        frames, parsed: how many came, and how many of them the dialect had to read.
+        faults: what the dialect raised: how often, and the first one's traceback.
+        acknowledged: whether a message is done when the peer says so, else when it arrives.
+        notes_others: whether messages that nobody of this load sent are receipts, too: what a server pushes.
+    """
+
+    def __init__(self, shard: int, reader: Reader) -> None:
+        self.tally = Tally(shard)
+        self.reader = reader
+        self.shapes = Shapes(reader)
+        self.known = self.shapes.known
+        self.values = Values()
+        self.builders: dict[bytes, Builder | None] = {}
+        self.connections: dict[int, Connection | Seat] = {}
+        self.rows: RowLooks | None = None
+        self.closed_loop = False
+        self.acknowledged = False
+        self.notes_others = False
+        self.frames = self.parsed = 0
+        self.faults = 0
+        self.first_fault = ""
+        self.misread = ""
+
+    def fault(self) -> None:
+        """Counts what a dialect raised; to be called where it is handled."""
+        self.faults += 1
+        self.first_fault = self.first_fault or traceback.format_exc()
+
+    def done(self, number: int, at_ns: int) -> None:
+        """A message came to its end: in a closed loop its sender sends the next."""
+        row = self.tally.completes(number)
+        if row != ABSENT and self.closed_loop:
+            self.connections[self.tally.sent_client[row]].send(at_ns)
