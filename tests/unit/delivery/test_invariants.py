@@ -586,7 +586,7 @@ CASES = [
         lambda: unacknowledged().tell("fault", "db", phase="on").tell("fault", "db", phase="off")
         .expect("alice", N, "bob").expect("alice", M, "bob"),
         lambda: unacknowledged().tell("fault", "db", phase="on").tell("fault", "db", phase="off")
-        .deliver(M, "bob").expect("alice", N, "bob"),
+        .expect("alice", M, "bob").send("alice", M).receive("bob", M).expect("alice", N, "bob"),
         "sent after the last fault, as all that got nowhere",
         count=2,
     ),
