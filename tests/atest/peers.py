@@ -43,9 +43,9 @@ class Echo:
 
 
 @contextlib.contextmanager
-def echo_server(tls: ssl.SSLContext | None = None) -> Iterator[Echo]:
+def echo_server(tls: ssl.SSLContext | None = None, echo: Echo | None = None) -> Iterator[Echo]:
     """An echo server on a free port of the loopback; it chooses the first subprotocol that is offered."""
-    echo = Echo("")
+    echo = echo or Echo("")
 
     def first_offered(connection: ServerConnection, offered: list[str]) -> str | None:
         return offered[0] if offered else None

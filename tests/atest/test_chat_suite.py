@@ -12,8 +12,8 @@ HEARD, ORDER, STORM = (
 )
 
 CALM = {"HEARD_WITHIN": "10 s", "STORM": "20/s", "STORM_LINES": "100"}
-"""Two hundred clients, the link and the ledger share one process, on a machine that has more to do: it keeps up with the
-frames of 20 lines a second, and its latency says nothing of the chat."""
+"""Two hundred clients, the link and the ledger share one process, on a machine that has more to do: it keeps up with
+the frames of 20 lines a second, and its latency says nothing of the chat."""
 
 SMALL = {**CALM, "MEMBERS": "20"}
 

@@ -1,7 +1,6 @@
 *** Settings ***
-Documentation    A night on a stack that others use: load within its limits, a roll-out by others.
+Documentation    A night on a stack that others use: load within its limits.
 
-Library          Process
 Library          wireproof.Load
 Library          wireproof.Stack
 Library          wireproof.Timing
@@ -13,7 +12,7 @@ Test Tags        nightly
 
 *** Variables ***
 ${WS_URL}                wss://staging.example/ws
-${GATE_TOKEN: Secret}    %{DEALER_PASS}
+${GATE_TOKEN: Secret}    %{ALICE_TOKEN}
 &{GATE}                  X-Gate=${GATE_TOKEN}
 ${SENSOR_QUERY}          SELECT 1 FROM readings WHERE id = %s
 
@@ -38,13 +37,3 @@ Sensors Come Up In Steps And Send Bursts
     ...    rate=5/s    duration=2min
     Wait For Load    sensors    timeout=5min    msg=the sensors
     Stop Load    clerks
-
-A Roll-Out By Others Is Noticed By Nobody
-    [Documentation]    The load shows how long the roll-out was felt.
-    Start Load    during rollout    ${WS_URL}    connections=100    rate=100/s    duration=5min
-    Record Outage    rollout    begins
-    Run Process    kubectl    rollout    restart    deployment/gateway    timeout=4min    on_timeout=kill
-    Record Outage    rollout    ends
-    ${result}    Wait For Load    during rollout
-    Recovery Should Take At Most    30s    fault=rollout    until=rate
-    Criterion Should Be Met    REL-02    of=${result}

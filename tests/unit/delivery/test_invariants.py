@@ -581,6 +581,15 @@ CASES = [
         .send("alice", M, no_ack=True).receive("bob", M),
         "sent after the last fault, as all that got nowhere",
     ),
+    Case(  # one is being sent when nobody acknowledges and others have arrived
+        "no-progress-after-heal",
+        lambda: unacknowledged().tell("fault", "db", phase="on").tell("fault", "db", phase="off")
+        .expect("alice", N, "bob").expect("alice", M, "bob"),
+        lambda: unacknowledged().tell("fault", "db", phase="on").tell("fault", "db", phase="off")
+        .expect("alice", M, "bob").send("alice", M).receive("bob", M).expect("alice", N, "bob"),
+        "sent after the last fault, as all that got nowhere",
+        count=2,
+    ),
 ]  # fmt: skip
 
 _named = pytest.mark.parametrize("case", CASES, ids=[f"{case.word}-{place}" for place, case in enumerate(CASES)])

@@ -42,6 +42,7 @@ def stalled_since(facts: Facts) -> int:
     if healed < 0 or int(faults["at"][faults["on"] == 1].max(initial=-1)) > healed:
         return NEVER
     afterwards = facts.is_known & (facts.sent_at >= healed) & (facts.sent_at != NEVER)
-    needs_ack = afterwards & (facts.outcome > 0)
-    progress = (afterwards & facts.is_seen).any() and (not needs_ack.any() or (facts.outcome[needs_ack] == ACKED).any())
-    return NEVER if progress or not afterwards.any() else healed
+    arrived = afterwards & facts.is_seen
+    # Where nobody acknowledges, what arrives was taken over; another may be under way, and its outcome unknown.
+    taken_over = afterwards & (facts.outcome == ACKED) | arrived & facts.is_due
+    return NEVER if (arrived.any() and taken_over.any()) or not afterwards.any() else healed
