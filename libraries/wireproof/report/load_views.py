@@ -9,6 +9,7 @@ from typing import Protocol
 from wireproof.journal import Event
 from wireproof.measures.durations import Durations
 from wireproof.measures.estimate import Measured
+from wireproof.measures.histogram import percentile_share
 from wireproof.measures.readings import Readings
 from wireproof.quantities import Duration, magnitude
 from wireproof.report.charts import (
@@ -21,7 +22,6 @@ from wireproof.report.charts import (
     Spread,
     Window,
 )
-from wireproof.timing.requirement import percentile_share
 from wireproof.timing.validity import OWN
 from wireproof.timing.verdict import Verdict
 

@@ -3,8 +3,9 @@
 import difflib
 from collections.abc import Iterable, Mapping
 
+from wireproof.measures.histogram import percentile_share
 from wireproof.quantities import Comparison, Count, Duration, Fraction, Quantity, Rate
-from wireproof.timing.requirement import Requirement, percentile_share, require_statistic
+from wireproof.timing.requirement import Requirement, require_statistic
 from wireproof.wiretext import safe
 
 TIME = ".time"
