@@ -145,6 +145,11 @@ class Count:
 
 Quantity = Duration | Rate | Size | Bandwidth | Fraction | Count
 
+KINDS: Mapping[str, type[Quantity]] = {
+    kind.__name__: kind for kind in (Duration, Rate, Size, Bandwidth, Fraction, Count)
+}
+"""By name, as data keep it beside a bare number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -296,6 +301,11 @@ def magnitude(quantity: Quantity) -> float:
     match quantity:
         case Duration(value) | Rate(value) | Size(value) | Bandwidth(value) | Fraction(value) | Count(value):
             return value
+
+
+def of_kind(kind: type[Quantity], number: float) -> Quantity:
+    """The quantity of a bare number, as `magnitude` gives it; bytes are rounded to whole ones."""
+    return Size(round(number)) if kind is Size else kind(number)  # type: ignore[arg-type]  # the others take floats
 
 
 def _kind(quantity: Quantity) -> str:

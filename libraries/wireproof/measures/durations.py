@@ -1,14 +1,13 @@
 """How long things took: a histogram for each second, which add up, and what their percentiles prove."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wireproof.measures.dependence import Spread, effective_size
 from wireproof.measures.estimate import Estimate
-from wireproof.measures.histogram import Histogram
+from wireproof.measures.histogram import Histogram, percentile_share
 from wireproof.measures.tails import percentile_ranks
 from wireproof.quantities import Duration
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _SECOND_NS = 1_000_000_000
-_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
 
 
 class Durations:
@@ -98,8 +96,8 @@ class Durations:
             ValueError: nothing was recorded, or there is no such statistic.
         """
         total = self.total
-        if found := _PERCENTILE.fullmatch(statistic):
-            return self._percentile(statistic, float(found[1]) / 100)
+        if (share := percentile_share(statistic)) is not None:
+            return self._percentile(statistic, share)
         if statistic not in {"mean", "max", "min"}:
             raise ValueError(f"durations have no statistic {statistic!r}: they have p50, p95, p99.9, mean, max and min")
         if statistic == "mean":

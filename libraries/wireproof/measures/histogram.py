@@ -4,6 +4,7 @@ Values are whole microseconds. Those below 256 have a bucket each; above, 128 bu
 next. This is the layout of HdrHistogram with two significant figures. Count, sum, minimum and maximum are exact.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ HIGHEST_US = 2**42 - 1
 
 SUB_BITS = 7
 """2 ** SUB_BITS buckets between a power of two and the next."""
+
+_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
 
 
 class Histogram:
@@ -174,6 +177,13 @@ class Histogram:
         if not self.count:
             return "<histogram of nothing>"
         return f"<histogram of {self.count} values, {self._min} to {self._max} µs>"
+
+
+def percentile_share(statistic: str) -> float | None:
+    """The share that a percentile names: 0.95 for `p95`; None where it is no percentile."""
+    found = _PERCENTILE.fullmatch(statistic)
+    share = float(found[1]) / 100 if found else 0.0
+    return share if share > 0 else None
 
 
 def rank(share: float, count: int) -> int:

@@ -1,15 +1,12 @@
 """Samples of a level: memory, processor time, connections held, a rate by the second."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wireproof.measures.estimate import Estimate
-from wireproof.measures.histogram import rank
+from wireproof.measures.histogram import percentile_share, rank
 from wireproof.measures.trend import Trend
-from wireproof.quantities import Quantity, Size
-
-_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
+from wireproof.quantities import Quantity, of_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +54,9 @@ class Readings:
     def _observed(self, statistic: str) -> Quantity:
         if not self.n:
             raise ValueError(f"there is no reading, so no {statistic}")
-        found = _PERCENTILE.fullmatch(statistic)
-        if found:
-            value = sorted(self.values)[rank(float(found[1]) / 100, self.n) - 1]
+        share = percentile_share(statistic)
+        if share is not None:
+            value = sorted(self.values)[rank(share, self.n) - 1]
         elif statistic in {"max", "min", "mean", "last"}:
             value = {
                 "max": max(self.values),
@@ -69,7 +66,7 @@ class Readings:
             }[statistic]
         else:
             raise ValueError(f"readings have no statistic {statistic!r}: they have max, min, mean, p95, last and slope")
-        return Size(round(value)) if self.kind is Size else self.kind(value)  # type: ignore[arg-type]
+        return of_kind(self.kind, value)
 
     def __repr__(self) -> str:
         if not self.n:

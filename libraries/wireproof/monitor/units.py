@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from wireproof.quantities import Count, Duration, Fraction, Quantity, Rate, Size
+from wireproof.quantities import Count, Duration, Fraction, Quantity, Rate, Size, of_kind
 
 KINDS: Mapping[str, type[Quantity]] = {
     "memory": Size,
@@ -34,8 +34,7 @@ def spans(metric: str) -> bool:
 
 def quantity(metric: str, value: float) -> Quantity:
     """A number of a metric with its unit."""
-    kind_of = kind(metric)
-    return Size(round(value)) if kind_of is Size else kind_of(value)  # type: ignore[arg-type]
+    return of_kind(kind(metric), value)
 
 
 def shown(value: Quantity) -> str:
@@ -50,7 +49,7 @@ def shown(value: Quantity) -> str:
         case Rate(per_second):
             return f"{per_second:.3g}/s"
         case Count(number):
-            return f"{number:g}"
+            return f"{number:g}" if number == int(number) else f"{number:.1f}"
     raise TypeError(f"{value!r} is not shown here")
 
 

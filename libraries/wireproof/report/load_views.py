@@ -9,8 +9,9 @@ from typing import Protocol
 from wireproof.journal import Event
 from wireproof.measures.durations import Durations
 from wireproof.measures.estimate import Measured
+from wireproof.measures.histogram import percentile_share
 from wireproof.measures.readings import Readings
-from wireproof.quantities import Duration, Fraction, Size, magnitude
+from wireproof.quantities import Duration, magnitude
 from wireproof.report.charts import (
     ConnectsView,
     Curve,
@@ -21,7 +22,6 @@ from wireproof.report.charts import (
     Spread,
     Window,
 )
-from wireproof.timing.requirement import percentile_share
 from wireproof.timing.validity import OWN
 from wireproof.timing.verdict import Verdict
 
@@ -88,12 +88,12 @@ class LoadViews:
 
     def latency(self) -> LatencyView:
         spreads = [_spread(name, durations) for name, durations in self._durations() if name not in OWN]
-        return LatencyView(spreads, [_limit(one, at_share=True) for one in self._judged(Duration)])
+        return LatencyView(spreads, [_limit(one, at_share=True) for one in self._on_times()])
 
     def seconds(self) -> SecondsView:
         """Delivery, where messages were delivered."""
         latencies = [Curve(f"delivery {name}", self._live(f"{name}_ms", max, 1000)) for name in _BY_SECOND]
-        limits = [_limit(one) for one in self._judged(Duration) if one.requirement.metric == "delivery.time"]
+        limits = [_limit(one) for one in self._on_times() if one.requirement.metric == "delivery.time"]
         offered = Curve("offered", _steps(list(enumerate(self.result.offered)), fmean))
         done = [Curve(name, self._live(name, fmean)) for name in _RATES]
         return SecondsView(self.result.length_s, latencies, [offered, *done], limits, self.windows())
@@ -107,8 +107,6 @@ class LoadViews:
             self.result.length_s,
             self._samples("cpu"),
             self._samples("memory"),
-            [_limit(one) for one in self._judged(Fraction) if one.requirement.metric.startswith("cpu.")],
-            [_limit(one) for one in self._judged(Size) if one.requirement.statistic != "slope"],
             self.windows(),
         )
 
@@ -154,8 +152,8 @@ class LoadViews:
         measures = self.result.measures.items()
         return [(name, one) for name, one in measures if isinstance(one, Durations) and one.n]
 
-    def _judged(self, kind: type) -> list[Verdict]:
-        return [one for one in self.verdicts if isinstance(one.requirement.limit.limit, kind)]
+    def _on_times(self) -> list[Verdict]:
+        return [one for one in self.verdicts if isinstance(one.requirement.limit.limit, Duration)]
 
     def _live(self, name: str, together: Together, per_unit: float = 1.0) -> Points:
         series = enumerate(self.result.live.get(name, ()))

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wireproof import quantities
-from wireproof.quantities import Quantity
+from wireproof.quantities import KINDS, Quantity, of_kind
 from wireproof.timing.errors import TimingError
 from wireproof.timing.requirement import Requirement
 from wireproof.wiretext import safe
@@ -23,17 +22,6 @@ _SAME = ("cpu", "cores", "stack")
 """What has to be equal for figures of two runs to stand beside each other."""
 
 _PROFILE = re.compile(r"\w[\w.-]{0,60}", re.ASCII)
-_KINDS: Mapping[str, type[Quantity]] = {
-    kind.__name__: kind
-    for kind in (
-        quantities.Duration,
-        quantities.Rate,
-        quantities.Size,
-        quantities.Bandwidth,
-        quantities.Fraction,
-        quantities.Count,
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +46,7 @@ class Figure:
 
     def quantity(self, number: float) -> Quantity:
         """One of its numbers with its unit."""
-        kind = _KINDS[self.unit]
-        return quantities.Size(round(number)) if kind is quantities.Size else kind(number)  # type: ignore[arg-type]
+        return of_kind(KINDS[self.unit], number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +106,7 @@ class Baseline:
         figure = self.criteria.get(requirement.name)
         if figure is None or (figure.metric, figure.statistic) != (requirement.metric, requirement.statistic):
             return None
-        return figure.quantity(figure.value) if _KINDS[figure.unit] is type(requirement.limit.limit) else None
+        return figure.quantity(figure.value) if KINDS[figure.unit] is type(requirement.limit.limit) else None
 
     def to_json(self) -> str:
         """Its text: sorted, a value to a line, so that a change is a small difference."""
@@ -185,7 +172,7 @@ def _passed(criterion: Mapping[str, Any]) -> list[float]:
 
 
 def _figure(data: Mapping[str, Any], rounds: list[float]) -> Figure:
-    if data["unit"] not in _KINDS:
+    if data["unit"] not in KINDS:
         raise ValueError(f"unknown unit {safe(data['unit'], 40)}")
     value, low, high = (_rounded(data[key]) for key in ("value", "low", "high"))
     if value is None:

@@ -12,13 +12,14 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from wireproof.journal import now_ns
 from wireproof.measures.estimate import Measured
+from wireproof.measures.histogram import percentile_share
 from wireproof.moments import Since, moment
 from wireproof.quantities import Comparison, Duration
 from wireproof.timing import notes
 from wireproof.timing.arguments import Latency, to_latency
 from wireproof.timing.errors import TimingError
 from wireproof.timing.harness import HarnessWatch
-from wireproof.timing.requirement import Requirement, percentile_share
+from wireproof.timing.requirement import Requirement
 from wireproof.timing.series import Series, SeriesBook, Single, measured_of, metric_of
 from wireproof.timing.verdict import assess, failure, measure_of
 from wireproof.wiretext import safe

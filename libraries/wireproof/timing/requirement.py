@@ -1,16 +1,14 @@
 """What is demanded of a measurement: one statistic of one metric, and its limit."""
 
 import difflib
-import re
 from dataclasses import dataclass
 
+from wireproof.measures.histogram import percentile_share
 from wireproof.quantities import Comparison
 from wireproof.wiretext import safe
 
 STATISTICS = ("min", "mean", "max", "last", "rate", "observed", "count", "slope")
 """Those that are no percentile."""
-
-_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,6 @@ class Requirement:
     def head(self) -> str:
         """How a line about it begins."""
         return f"{self.name} {self.title}".strip()
-
-
-def percentile_share(statistic: str) -> float | None:
-    """The share that a percentile names: 0.95 for `p95`; None where it is no percentile."""
-    found = _PERCENTILE.fullmatch(statistic)
-    share = float(found[1]) / 100 if found else 0.0
-    return share if share > 0 else None
 
 
 def require_statistic(statistic: str) -> None:

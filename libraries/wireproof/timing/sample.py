@@ -3,9 +3,9 @@
 import math
 
 from wireproof.measures.estimate import Estimate
+from wireproof.measures.histogram import percentile_share
 from wireproof.measures.sample_size import clean_needed
 from wireproof.quantities import Comparison, Fraction
-from wireproof.timing.requirement import percentile_share
 from wireproof.timing.shown import Scale, count
 
 

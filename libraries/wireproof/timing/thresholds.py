@@ -3,8 +3,9 @@
 import difflib
 from collections.abc import Iterable, Mapping
 
-from wireproof.quantities import Comparison, Count, Duration, Fraction, Quantity, Rate, Size
-from wireproof.timing.requirement import Requirement, percentile_share, require_statistic
+from wireproof.measures.histogram import percentile_share
+from wireproof.quantities import Comparison, Count, Duration, Fraction, Quantity, Rate
+from wireproof.timing.requirement import Requirement, require_statistic
 from wireproof.wiretext import safe
 
 TIME = ".time"
@@ -12,7 +13,6 @@ TIME = ".time"
 
 _OF_TIMES = ("min", "mean", "max")
 _BY_STATISTIC: Mapping[str, type[Quantity]] = {"rate": Fraction, "observed": Fraction, "count": Count}
-_BY_FIRST_WORD: Mapping[str, type[Quantity]] = {"memory": Size, "cpu": Fraction}
 _BY_LAST_WORD: Mapping[str, type[Quantity]] = {
     **dict.fromkeys(("time", "lateness", "lag", "pause", "echo"), Duration),
     "rate": Rate,
@@ -22,7 +22,7 @@ _BY_LAST_WORD: Mapping[str, type[Quantity]] = {
 _OF_SHARES = ("rate", "observed", "count")
 """Statistics of how many of how many, and of nothing else; the others are of times and levels."""
 
-_EXAMPLES = {Fraction: "99 %", Count: "0", Duration: "50 ms", Size: "512 MB", Rate: "1000/s"}
+_EXAMPLES = {Fraction: "99 %", Count: "0", Duration: "50 ms", Rate: "1000/s"}
 
 
 def parse(conditions: Iterable[str], known: Mapping[str, str]) -> list[Requirement]:
@@ -91,5 +91,4 @@ def _require_kind(text: str, metric: str, statistic: str, limit: Quantity) -> No
 
 def _kind(metric: str, statistic: str) -> type[Quantity] | None:
     """What a statistic comes to, as far as the names tell; what they do not tell is seen when it is judged."""
-    first, *_, last = metric.split(".")
-    return _BY_STATISTIC.get(statistic) or _BY_FIRST_WORD.get(first) or _BY_LAST_WORD.get(last)
+    return _BY_STATISTIC.get(statistic) or _BY_LAST_WORD.get(metric.rpartition(".")[2])

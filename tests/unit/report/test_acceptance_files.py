@@ -245,7 +245,10 @@ def test_the_console_says_what_a_number_does_not() -> None:
 def test_the_page_tells_of_conditions_goal_and_source() -> None:
     goal = replace(criterion(), goal=Comparison.parse("< 10 ms"))
     page = acceptance_page(Acceptance.of([goal], evidence()), [])
-    assert "under load · in ms · seed document" in page
+    assert "under load · seed document" in page
+    grows = criterion("SCALE-17", "memory.growth", "slope", "< 1 MB")
+    page_of_growth = acceptance_page(Acceptance.of([replace(grows, unit="MB per message")], evidence()), [])
+    assert "under load · in MB per message · seed document" in page_of_growth
     assert "p95 &lt; 50 ms, goal &lt; 10 ms" in page
 
 

@@ -18,7 +18,7 @@ from pages import PageReader
 
 from wireproof.measures.durations import Durations
 from wireproof.measures.readings import Readings
-from wireproof.quantities import Fraction, Size
+from wireproof.quantities import Size
 from wireproof.report.charts import Curve, Limit, Window
 from wireproof.report.load_report import load_fragment, load_page
 from wireproof.report.load_views import LoadViews
@@ -115,15 +115,6 @@ def test_a_look_that_failed_is_no_zero() -> None:
         0.1,
         0.1,
     ]
-
-
-def test_limits_of_levels_are_drawn_but_not_that_of_a_slope() -> None:
-    watched = load(measures={"cpu.server": Readings([0.3] * 60, Fraction), "memory.server": GROWING})
-    conditions = ("memory.server max < 512 MB", "memory.server slope < 2 MB", "cpu.server p95 < 50 %")
-    judged = verdicts(watched, *conditions)
-    levels = LoadViews(load(), judged).levels()
-    assert list(levels.memory_limits) == [Limit("memory.server max < 512 MB", 512e6)]
-    assert list(levels.processor_limits) == [Limit("cpu.server p95 < 50 %", 0.5)]
 
 
 def test_warm_up_and_drain_are_shaded_when_there_are_any() -> None:

@@ -49,7 +49,6 @@ def test_a_condition_names_metric_statistic_and_limit(text: str, metric: str, st
             "delivery.p95 < 5 MB",
             "'delivery.p95 < 5 MB': the p95 of delivery.time is a duration, write one such as 50 ms",
         ),
-        ("memory.server < 5 s", "the max of memory.server is a size, write one such as 512 MB"),
         ("connect.failed < 1", "the rate of connect.failed is a fraction, write one such as 99 %"),
         ("delivery.lost < 1 %", "the count of delivery.lost is a count, write one such as 0"),
         ("delivery.rate > 5", "the mean of delivery.rate is a rate, write one such as 1000/s"),

@@ -61,8 +61,10 @@ def _criteria(outcomes: Sequence[Outcome], is_explained: bool = False) -> str:
 
 def _about(criterion: Criterion) -> str:
     """Under which conditions it holds, in what its number counts, and who asked for it."""
-    unit = f"in {criterion.unit}" if criterion.requirement is not None else ""
-    return _small(" · ".join(part for part in (criterion.scope, unit, criterion.source) if part))
+    limit = criterion.requirement and f"{criterion.requirement.limit}"
+    unit = f"in {criterion.unit}" if limit and criterion.unit not in limit else ""
+    text = " · ".join(part for part in (criterion.scope, unit, criterion.source) if part)
+    return f'<span class="w-about">{shown(text, 500)}</span>'
 
 
 def _row(outcome: Outcome, about: str) -> str:
@@ -74,7 +76,7 @@ def _row(outcome: Outcome, about: str) -> str:
         _cell("n", "" if outcome.n is None else count(outcome.n)),
         _cell("Baseline", judged.compared if judged else ""),
     ]
-    return _line(outcome.word, criterion.id, criterion.title, f"{about}{_why(outcome)}", cells)
+    return _line(outcome.word, criterion.id, criterion.title, f"{_why(outcome)}{about}", cells)
 
 
 def _tests(outcome: Outcome) -> str:

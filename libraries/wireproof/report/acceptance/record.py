@@ -5,26 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from wireproof import quantities
 from wireproof.journal import Event, now_ns
-from wireproof.quantities import Quantity
+from wireproof.quantities import KINDS, Comparison, Quantity, of_kind
 from wireproof.timing.shown import Scale
 from wireproof.wiretext import safe
 
 WORDS = ("FAIL", "INVALID", "INCONCLUSIVE", "PASS")
 """What a verdict can say, the worst first."""
 
-_KINDS: Mapping[str, type[Quantity]] = {
-    kind.__name__: kind
-    for kind in (
-        quantities.Duration,
-        quantities.Rate,
-        quantities.Size,
-        quantities.Bandwidth,
-        quantities.Fraction,
-        quantities.Count,
-    )
-}
 _LONGEST_LINE = 600
 _STOPPED = "robot:exit"
 """Tag of tests that Robot fails without running them, because the run was stopped."""
@@ -119,10 +107,10 @@ class Judged:
 
     def text(self, number: float | None) -> str:
         """One of its numbers in words, in the unit of its value; empty where there is none."""
-        kind = _KINDS.get(self.unit)
+        kind = KINDS.get(self.unit)
         if number is None or self.value is None or kind is None:
             return ""
-        return Scale.of(_quantity(kind, self.value), self._limit(kind)).text(_quantity(kind, number))
+        return Scale.of(of_kind(kind, self.value), self._limit(kind)).text(of_kind(kind, number))
 
     @property
     def shown(self) -> str:
@@ -145,9 +133,9 @@ class Judged:
 
     def _limit(self, kind: type[Quantity]) -> Quantity:
         try:
-            limit = quantities.Comparison.parse(self.limit).limit
+            limit = Comparison.parse(self.limit).limit
         except ValueError:
-            limit = _quantity(kind, self.value or 0.0)
+            limit = of_kind(kind, self.value or 0.0)
         return limit
 
 
@@ -220,7 +208,3 @@ def _text(data: Mapping[str, Any], key: str) -> str:
 def _number(data: Mapping[str, Any], key: str) -> float | None:
     value = data.get(key)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _quantity(kind: type[Quantity], number: float) -> Quantity:
-    return kind(int(number)) if kind is quantities.Size else kind(number)  # type: ignore[arg-type]

@@ -38,7 +38,8 @@ tbody th{{text-align:left;white-space:normal;width:60%}}
 thead th:nth-child(-n+2),td.w-word{{text-align:left}}
 td.w-word{{font-weight:700}}
 b{{font-weight:700}}
-.w-why{{display:block;color:var(--quiet);overflow-wrap:anywhere;font-size:12px}}
+.w-why,.w-about{{display:block;overflow-wrap:anywhere;font-size:12px}}
+.w-about{{color:var(--quiet)}}
 .w-pass{{color:var(--pass)}}.w-fail{{color:var(--bad)}}.w-inconclusive,.w-invalid{{color:var(--doubt)}}
 .w-notrun{{color:var(--quiet)}}
 @container(max-width:800px){{

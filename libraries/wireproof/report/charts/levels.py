@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wireproof.report.charts import words
 from wireproof.report.charts.figure import figure
 from wireproof.report.charts.over_time import numbers, told, with_values
-from wireproof.report.charts.plot import Curve, Limit, Plot, Window
+from wireproof.report.charts.plot import Curve, Plot, Window
 from wireproof.report.charts.scales import Linear, from_zero
 
 
@@ -18,15 +18,12 @@ class LevelsView:
         length_s: how long the time axis is.
         processor: curves of shares of a core.
         memory: curves in bytes.
-        processor_limits, memory_limits: what is allowed.
         windows: warm-up, drain, faults.
     """
 
     length_s: float
     processor: Sequence[Curve] = ()
     memory: Sequence[Curve] = ()
-    processor_limits: Sequence[Limit] = ()
-    memory_limits: Sequence[Limit] = ()
     windows: Sequence[Window] = ()
 
 
@@ -35,27 +32,26 @@ def levels(view: LevelsView) -> str:
     processor, memory = with_values(view.processor), with_values(view.memory)
     time = Linear(0, view.length_s, words.moment)
     strips = [
-        ("processor over time", processor, view.processor_limits, words.share, 1),
-        ("memory over time", memory, view.memory_limits, words.size, len(processor) + 1),
+        ("processor over time", processor, words.share, 1),
+        ("memory over time", memory, words.size, len(processor) + 1),
     ]
     plots = [
         Plot(
             title,
             told(curves, put),
             time,
-            from_zero([*(value for curve in curves for value in curve.values), *(one.value for one in limits)], put, 3),
+            from_zero([value for curve in curves for value in curve.values], put, 3),
             curves,
-            limits,
-            view.windows,
-            first,
-            120,
+            windows=view.windows,
+            first_colour=first,
+            height=120,
         )
-        for title, curves, limits, put, first in strips
+        for title, curves, put, first in strips
         if curves
     ]
     if not plots:
         return ""
-    columns = [(curve, put) for _, curves, _, put, _ in strips for curve in curves]
+    columns = [(curve, put) for _, curves, put, _ in strips for curve in curves]
     names = [curve.name for curve, _ in columns]
     table = numbers("processor and memory in numbers", columns)
     return figure("Processor and memory", names, plots, [table], view.windows)
