@@ -3,7 +3,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,9 +83,9 @@ class Proof:
         Raises:
             RunError: the suites are not green on a clean server.
         """
-        clean = pool.submit(
-            self.runs.run, Plan(self.suites, self.directory / "clean", tags=self._tags(defects.values()))
-        )
+        needs = tuple(sorted({tag for defect in defects.values() for tag in defect.caught_by}))
+        tags = () if self.everything else tuple(sorted({*needs, *ALWAYS}))
+        clean = pool.submit(self.runs.run, Plan(self.suites, self.directory / "clean", tags=tags, needs=needs))
         runs = {
             option: [(seed, pool.submit(self.runs.run, self._plan(option, defect, seed))) for seed in seeds]
             for option, defect in defects.items()
@@ -96,12 +96,7 @@ class Proof:
 
     def _plan(self, option: str, defect: Defect, seed: int) -> Plan:
         tags = () if self.everything and seed == 1 else (*defect.caught_by, *ALWAYS)
-        return Plan(self.suites, self.directory / defect.name / str(seed), option, seed, tags)
-
-    def _tags(self, defects: Iterable[Defect]) -> tuple[str, ...]:
-        """What the clean run has to cover."""
-        found = {tag for defect in defects for tag in (*defect.caught_by, *ALWAYS)}
-        return () if self.everything else tuple(sorted(found))
+        return Plan(self.suites, self.directory / defect.name / str(seed), option, seed, tags, defect.caught_by)
 
     def _healthy(self, clean: Sequence[Outcome]) -> frozenset[str]:
         self.columns = list(dict.fromkeys(test.suite for test in clean))

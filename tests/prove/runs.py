@@ -34,6 +34,7 @@ class Plan:
         defect: as `--defect` takes it; empty for a clean server.
         seed: where the chances of the defect start.
         tags: only tests with one of these tags; all when there are none.
+        needs: criteria whose tests run also when they are beyond the agreed scale.
     """
 
     suites: Path
@@ -41,6 +42,7 @@ class Plan:
     defect: str = ""
     seed: int = 1
     tags: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def command(self) -> list[str]:
@@ -51,7 +53,7 @@ class Plan:
             *(sys.executable, "-m", "robot", "--console", "none", "--report", "NONE"),
             *("--outputdir", str(self.directory)),
             *("--variable", "STACK:embedded", "--variable", f"SERVER_SETTINGS:{json.dumps(settings)}"),
-            *("--exclude", "stretch", *only, "--runemptysuite", str(self.suites)),
+            *("--exclude", "NOT".join(("stretch", *self.needs)), *only, "--runemptysuite", str(self.suites)),
         ]
 
 

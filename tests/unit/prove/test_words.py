@@ -30,6 +30,13 @@ from tests.prove.words import VOCABULARY, anomalies
         ("no message matched within 5 s: 1 lost", []),
         ("UNKNOWN: nothing was acknowledged; 0 lost", []),
         ("PASS: 3 lost", []),
+        (
+            "FAIL PERF-05 slowest message deliveries: p99 = 251 ms [250, 252] is not < 100 ms (n = 53 000, 0 lost)",
+            ["slo"],
+        ),
+        ("FAIL SCALE-17 memory does not grow: slope = 90 MB [80, 99] is not < 1 MB", ["growth"]),
+        ("INVALID PERF-05 slowest message deliveries: sends were late", []),
+        ("INCONCLUSIVE REL-02 messages are delivered: 1 lost", []),
         ("", []),
         ("Setup failed:\nlost: 1", []),
         ("Parent suite setup failed:\nFAIL: 1 lost of 2", []),

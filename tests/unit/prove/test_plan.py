@@ -1,0 +1,20 @@
+"""What a run of the suites takes part in."""
+
+from pathlib import Path
+
+from tests.prove.runs import Plan
+
+
+def options(plan: Plan, name: str) -> list[str]:
+    command = plan.command
+    return [value for option, value in zip(command, command[1:], strict=False) if option == name]
+
+
+def test_what_is_beyond_the_agreed_scale_is_left_out() -> None:
+    assert options(Plan(Path("suites"), Path("out")), "--exclude") == ["stretch"]
+
+
+def test_what_has_to_find_a_defect_runs_also_when_it_is_beyond_the_agreed_scale() -> None:
+    plan = Plan(Path("suites"), Path("out"), "grow", 1, ("SCALE-17", "smoke"), ("SCALE-17",))
+    assert options(plan, "--exclude") == ["stretchNOTSCALE-17"]
+    assert options(plan, "--include") == ["SCALE-17", "smoke"]
