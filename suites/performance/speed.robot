@@ -1,11 +1,11 @@
 *** Settings ***
-Documentation     The agreed load: 100 devices in 50 pairs, 1 000 messages a second of 250 bytes, each stored, acknowledged
-...               and delivered. It is measured once for all tests that ask for it.
+Documentation    The agreed load: 100 devices in 50 pairs, 1 000 messages a second of 250 bytes, each stored,
+...              acknowledged and delivered. It is measured once for all tests that ask for it.
 
-Resource          ../../resources/load.resource
+Resource         ../../resources/load.resource
 
-Suite Setup       Prepare Suite For Load
-Test Timeout      10 minutes
+Suite Setup      Prepare Suite For Load
+Test Timeout     10 minutes
 
 
 *** Test Cases ***

@@ -1,10 +1,10 @@
 *** Settings ***
-Documentation     Connections succeed and messages arrive, in numbers large enough to prove it.
+Documentation    Connections succeed and messages arrive, in numbers large enough to prove it.
 
-Resource          ../../resources/load.resource
+Resource         ../../resources/load.resource
 
-Suite Setup       Prepare Suite For Load
-Test Timeout      10 minutes
+Suite Setup      Prepare Suite For Load
+Test Timeout     10 minutes
 
 
 *** Test Cases ***

@@ -1,11 +1,11 @@
 *** Settings ***
-Documentation     The agreed scale. One load holds a hundred devices for a minute at a normal rate, another one offers a
-...               fifth more than has to get through; each serves two tests.
+Documentation    The agreed scale. One load holds a hundred devices for a minute at a normal rate, another one offers a
+...              fifth more than has to get through; each serves two tests.
 
-Resource          ../../resources/load.resource
+Resource         ../../resources/load.resource
 
-Suite Setup       Prepare Suite For Load
-Test Timeout      10 minutes
+Suite Setup      Prepare Suite For Load
+Test Timeout     10 minutes
 
 
 *** Test Cases ***

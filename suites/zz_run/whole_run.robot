@@ -1,9 +1,9 @@
 *** Settings ***
-Documentation     The run so far: how many of its tests have passed, and whether the service was there all the time.
+Documentation    The run so far: how many of its tests have passed, and whether the service was there all the time.
 
-Library           wireproof.Monitor
-Library           wireproof.Report
-Library           wireproof.Timing
+Library          wireproof.Monitor
+Library          wireproof.Report
+Library          wireproof.Timing
 
 
 *** Test Cases ***
