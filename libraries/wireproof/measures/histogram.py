@@ -6,7 +6,7 @@ next. This is the layout of HdrHistogram with two significant figures. Count, su
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,10 +94,6 @@ class Histogram:
             self._counts[bucket] = self._counts.get(bucket, 0) + count
         self._grow(other.count, other.sum, other._min, other._max)
 
-    def copy(self) -> "Histogram":
-        """Another histogram that holds the same."""
-        return Histogram.merged([self])
-
     @property
     def min(self) -> int:
         """The shortest duration."""
@@ -142,19 +138,6 @@ class Histogram:
     def buckets(self) -> Iterator[tuple[int, int]]:
         """The number of each bucket that holds something and how much, the shortest durations first."""
         return iter(sorted(self._counts.items()))
-
-    def as_dict(self) -> dict[str, Any]:
-        """What it holds as data for JSON; `from_dict` reads it."""
-        counts = {str(bucket): count for bucket, count in self.buckets()}
-        return {"min": self._min, "max": self._max, "sum": self.sum, "counts": counts}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Histogram":
-        """Reads what `as_dict` gave."""
-        histogram = cls()
-        histogram._counts = {int(bucket): int(count) for bucket, count in data["counts"].items()}
-        histogram._grow(sum(histogram._counts.values()), int(data["sum"]), int(data["min"]), int(data["max"]))
-        return histogram
 
     def _grow(self, count: int, total: int, shortest: int, longest: int) -> None:
         self.count += count

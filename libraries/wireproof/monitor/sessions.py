@@ -3,13 +3,12 @@
 Importing psycopg costs 150 ms, so other modules import this one inside functions.
 """
 
-import time
-from collections.abc import Generator
 from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from wireproof.exchanges import bounded
 from wireproof.stack.readiness import PROBE_S
 
 CUT = psycopg.OperationalError
@@ -32,8 +31,8 @@ class Session(psycopg.Connection[DictRow]):
     """A connection on which nothing waits longer than a probe may, whatever became of the server."""
 
     def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
-        """Runs one exchange with the server; psycopg comes by ten times in a second."""
-        return super().wait(_bounded(gen, time.monotonic() + PROBE_S), *args, **options)
+        """Runs one exchange with the server."""
+        return super().wait(bounded(gen, PROBE_S, TimeoutError), *args, **options)
 
 
 def connect(url: str) -> Session:
@@ -68,14 +67,3 @@ def figures(session: Session) -> DictRow:
     if row is None:
         raise ValueError("it has no figures of this database")
     return row
-
-
-def _bounded(exchange: Generator[Any, Any, Any], deadline: float) -> Generator[Any, Any, Any]:
-    try:
-        wanted = next(exchange)
-        while True:
-            wanted = exchange.send((yield wanted))
-            if time.monotonic() > deadline:
-                raise TimeoutError
-    except StopIteration as end:
-        return end.value

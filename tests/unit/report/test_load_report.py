@@ -17,13 +17,10 @@ from loads import (
 from pages import PageReader
 
 from wireproof.measures.durations import Durations
-from wireproof.measures.readings import Readings
-from wireproof.quantities import Size
 from wireproof.report.charts import Curve, Limit, Window
 from wireproof.report.load_report import load_fragment, load_page
 from wireproof.report.load_views import LoadViews
 
-GROWING = Readings([300e6 + second * 1e6 for second in range(60)], Size, [second * SECOND_NS for second in range(60)])
 CONDITIONS = ("delivery.time p95 < 50 ms", "delivery.time p99 < 4 ms", "delivery.success rate > 99.9 %")
 
 
