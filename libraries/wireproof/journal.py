@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from wireproof.wiretext import safe
 
@@ -48,9 +48,8 @@ def digest(value: Any) -> str:
     return hashlib.sha256(value).hexdigest()[:_DIGITS]
 
 
-def now_ns() -> int:
-    """The clock of every event: nanoseconds, monotonic, comparable only within one machine's uptime."""
-    return time.monotonic_ns()
+now_ns: Final = time.monotonic_ns
+"""The clock of every event: nanoseconds, monotonic, comparable only within one machine's uptime."""
 
 
 @dataclass(frozen=True, slots=True)

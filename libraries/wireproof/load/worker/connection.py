@@ -24,7 +24,8 @@ _EVERY = 1021
 """One frame of so many is read by the dialect as well, in case it depends on more than the frame. A prime, so that
 it is another connection's each time."""
 
-_OPCODES = {TEXT: WSMsgType.TEXT, BINARY: WSMsgType.BINARY}
+_TEXT = WSMsgType.TEXT
+_OPCODES = {TEXT: _TEXT, BINARY: WSMsgType.BINARY}
 
 
 class Connection(WSListener):
@@ -164,6 +165,8 @@ class Connection(WSListener):
             worker.tally.unsent += 1
             return
         number = worker.tally.send(self.client, due_ns, now_ns())
+        if worker.closed_loop:
+            worker.awaited[number] = self.client
         self.transport.send(self._opcode, self._build(number))
 
     def _send_all(self, outgoings: Sequence[Outgoing]) -> None:
@@ -176,16 +179,8 @@ class Connection(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         at_ns = now_ns()
         kind = frame.msg_type
-        if kind is WSMsgType.TEXT and frame.fin and self._login is None:
-            payload = frame.get_payload_as_bytes()
-            worker = self.worker
-            worker.frames += 1
-            for shape in worker.known:
-                found = shape.match(payload)
-                if found is not None:
-                    self._take(shape, found, payload, at_ns)
-                    return
-            self._read(TEXT, payload, at_ns)
+        if kind is _TEXT and frame.fin and self._login is None:
+            self._take(frame.get_payload_as_bytes(), at_ns)
         elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self._join(kind, frame, at_ns)
         elif kind is WSMsgType.CLOSE:
@@ -201,9 +196,17 @@ class Connection(WSListener):
             self._fragments = []
             self._read(opcode[0], b"".join(parts), at_ns)
 
-    def _take(self, shape: Shape, found: Any, payload: bytes, at_ns: int) -> None:
-        """Notes what a frame of a known shape says."""
+    def _take(self, payload: bytes, at_ns: int) -> None:
+        """Notes what a frame says: by its shape, without parsing, or else by the dialect."""
         worker = self.worker
+        worker.frames += 1
+        for shape in worker.known:
+            found = shape.match(payload)
+            if found is not None:
+                break
+        else:
+            self._read(TEXT, payload, at_ns)
+            return
         number = int(found[1])
         if shape.delivers:
             seq = int(found[2]) if shape.numbered else ABSENT

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from struct import Struct
 from typing import Final, TypeAlias
 
 from wireproof.delivery.columns import ABSENT
@@ -74,13 +75,14 @@ class Shape:
         if found is None or self.variable or self.pattern.groups != 1 or self.pattern.pattern.count(b"(?P=id)"):
             return None
         begin, end = found.span(1)
-        head, tail = payload[:begin], payload[end:]
+        head, tail, size = payload[:begin], payload[end:], len(payload)
+        parts_of = Struct(f"{begin}s{end - begin}s{size - end}s").unpack
 
         def match(payload: bytes) -> tuple[bytes, ...] | None:
-            digits = payload[begin:end]
-            if payload[:begin] == head and payload[end:] == tail and digits.isdigit():
-                return payload, digits
-            return None
+            if len(payload) != size:
+                return None
+            parts = parts_of(payload)
+            return parts if parts[1].isdigit() and parts[2] == tail and parts[0] == head else None
 
         return match
 

@@ -3,7 +3,6 @@
 import traceback
 from typing import TYPE_CHECKING
 
-from wireproof.delivery.columns import ABSENT
 from wireproof.load.worker.reading import Reader
 from wireproof.load.worker.receipts import Shapes
 from wireproof.load.worker.tally import Tally
@@ -22,6 +21,7 @@ class Worker:
         tally: what they saw.
         rows: looks for the rows of messages, where that is asked for.
         closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
+        awaited: the messages that a closed loop waits for, and the clients that sent them.
         frames, parsed: how many came, and how many of them the dialect had to read.
         faults: what the dialect raised: how often, and the first one's traceback.
         acknowledged: whether a message is done when the peer says so, else when it arrives.
@@ -38,6 +38,7 @@ class Worker:
         self.connections: dict[int, Connection | Seat] = {}
         self.rows: RowLooks | None = None
         self.closed_loop = False
+        self.awaited: dict[int, int] = {}
         self.acknowledged = False
         self.notes_others = False
         self.frames = self.parsed = 0
@@ -52,6 +53,6 @@ class Worker:
 
     def done(self, number: int, at_ns: int) -> None:
         """A message of a closed loop came to its end: its sender sends the next."""
-        client = self.tally.completes(number)
-        if client != ABSENT:
+        client = self.awaited.pop(number, None)
+        if client is not None:
             self.connections[client].send(at_ns)

@@ -22,7 +22,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """The large tables. One row at once costs half of what its values cost one by one."""
 
 _sent, _received, _verdict, _confirmed = (Struct(f"={len(columns)}q").pack for columns in COLUMNS.values())
-_PER_SENDING = len(COLUMNS["sent"])
 
 
 class Tally:
@@ -30,20 +29,18 @@ class Tally:
 
     Attributes:
         first: the number of the worker's first message; message `first + row` is row `row` of what was sent.
-        sent: how many messages went out.
+        next: the number that the next message gets.
         errors: what went wrong, counted by its name: an errno, an HTTP status, a close code.
     """
 
     def __init__(self, shard: int) -> None:
-        self.first = shard * PER_SHARD
-        self.sent = 0
+        self.first = self.next = shard * PER_SHARD
         self.errors: Counter[str] = Counter()
         self._rows = {table: array("q") for table in COLUMNS}
         self._note_sent = self._rows["sent"].frombytes
         self._note_received = self._rows["received"].frombytes
         self._note_verdict = self._rows["verdicts"].frombytes
         self._note_confirmed = self._rows["confirmed"].frombytes
-        self._open = bytearray()
         self.connections: list[tuple[int, int, int]] = []
         self.logins: list[tuple[int, int, str, int, str, int, int]] = []
         self.closes: list[tuple[int, int, int]] = []
@@ -54,12 +51,16 @@ class Tally:
         self.unsent = 0
         self.others = 0
 
+    @property
+    def sent(self) -> int:
+        """How many messages went out."""
+        return self.next - self.first
+
     def send(self, client: int, due_ns: int, at_ns: int) -> int:
         """Notes a sending and gives its message's number."""
-        number = self.first + self.sent
-        self.sent += 1
+        number = self.next
+        self.next = number + 1
         self._note_sent(_sent(client, at_ns, due_ns))
-        self._open.append(1)
         return number
 
     def receive(self, client: int, number: int, at_ns: int, seq: int = ABSENT, retry: int = 0, digest: int = 0) -> None:
@@ -73,14 +74,6 @@ class Tally:
     def confirm(self, client: int, number: int, at_ns: int) -> None:
         """Notes that a recipient said that it has it."""
         self._note_confirmed(_confirmed(number, client, at_ns))
-
-    def completes(self, number: int) -> int:
-        """The client that sent a message which the closed loop waited for, once; ABSENT for any other."""
-        row = number - self.first
-        if 0 <= row < self.sent and self._open[row]:
-            self._open[row] = 0
-            return self._rows["sent"][row * _PER_SENDING]
-        return ABSENT
 
     def count(self, table: str) -> int:
         """How many rows a table has."""

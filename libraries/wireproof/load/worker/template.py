@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from os.path import commonprefix
 from typing import Any, Final
 
 from wireproof.load.worker.ids import DIGITS
@@ -16,6 +17,9 @@ _MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{3}|\d{6}))?(Z|\+0
 _FRESH_DIGITS = 12
 """A word that is new in each message is an id: its last digits count, so that it stays new."""
 
+_END_DIGITS = 3
+_ENDS = [b"%0*d" % (_END_DIGITS, number) for number in range(10**_END_DIGITS)]
+"""The ends of all numbers: to write the whole of each takes Python as long as all else that a message needs."""
 
 _JUST_NOW_S = 5.0
 
@@ -106,7 +110,7 @@ class Template:
         plain = re.sub(rb"%\([^)]*\)", b"%", self._format)
         slots = self._values.slots
         if self.slots == [NUMBER]:
-            return lambda number: plain % number
+            return _counter(plain % 0, plain % int("1" * DIGITS))
         if len(self.slots) == 2 and self.slots[0] == NUMBER and self.slots[1] not in (NUMBER, SEQ, FRESH):
             moment = self.slots[1]
             return lambda number: plain % (number, slots[moment])
@@ -123,6 +127,26 @@ def present(word: bytes) -> "re.Match[bytes] | None":
     except ValueError:  # a thirteenth month
         return None
     return found if abs(age.total_seconds()) < _JUST_NOW_S else None
+
+
+def _counter(zeros: bytes, ones: bytes) -> Builder:
+    """Builds payloads that differ in one number, mostly from parts: numbers that follow each other begin alike.
+
+    Args:
+        zeros, ones: the payload whose number is all zeros, and the one whose number is all ones.
+    """
+    begin = len(commonprefix([zeros, ones]))
+    head, tail = zeros[:begin], zeros[begin + DIGITS :]
+    begins, front = -1, b""
+
+    def build(number: int) -> bytes:
+        nonlocal begins, front
+        if number // len(_ENDS) != begins:
+            begins = number // len(_ENDS)
+            front = head + b"%0*d" % (DIGITS - _END_DIGITS, begins)
+        return front + _ENDS[number % len(_ENDS)] + tail
+
+    return build
 
 
 def _literal(text: bytes) -> bytes:

@@ -64,7 +64,10 @@ class Seat:
         if not self.is_open:
             self.worker.tally.unsent += 1
             return
-        self._steps.put_nowait((self.worker.tally.send(self.client, due_ns, now_ns()), due_ns))
+        number = self.worker.tally.send(self.client, due_ns, now_ns())
+        if self.worker.closed_loop:
+            self.worker.awaited[number] = self.client
+        self._steps.put_nowait((number, due_ns))
 
     async def _work(self) -> None:
         worker, user = self.worker, self.user
