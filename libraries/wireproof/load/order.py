@@ -13,9 +13,10 @@ from wireproof.load.errors import LoadError
 from wireproof.load.members import Client
 from wireproof.load.plan import Endpoint, Model, Pace, Plan, Profile, RowProbe, Scenario, Tls, Traffic
 from wireproof.load.queries import Queries, queries_of
-from wireproof.quantities import Rate
+from wireproof.quantities import Backoff, Rate
 from wireproof.sockets import options as sockets
 from wireproof.sockets import tls
+from wireproof.sockets.client import DEFAULT_BACKOFF
 from wireproof.sockets.errors import SocketsError
 from wireproof.wiretext import refuse_secret_literal, reveal, safe
 
@@ -39,6 +40,7 @@ class Order:
         query, subprotocols, tls: of every handshake.
         warmup_s: of the beginning, what is not measured.
         connect_rate: connections begun per second.
+        reconnect: how long who has lost a connection waits before each attempt to come back; None for never.
         user, settings: the class of scenario `user`, and what its constructor takes; or
         queries: a file of named queries, which clients ask the stack's PostgreSQL in place of sending messages.
         row_query, row_every: a SELECT for the row of every so-manieth message, by its id.
@@ -70,6 +72,7 @@ class Order:
     warmup_s: float = 0.0
     drain_s: float = 5.0
     connect_rate: Rate | None = None
+    reconnect: Backoff | None = DEFAULT_BACKOFF
     workers: int = 0
     spin: bool = False
     user: str = ""
@@ -102,6 +105,7 @@ def plan_of(name: str, order: Order) -> Plan:
             warmup_s=order.warmup_s,
             drain_s=order.drain_s,
             connect_rate=order.connect_rate.per_second if order.connect_rate else 0.0,
+            reconnect=order.reconnect,
             spin=order.spin,
             workers=order.workers,
         ),

@@ -1,6 +1,7 @@
 """What all connections of one worker share."""
 
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wireproof.delivery.columns import ABSENT
@@ -25,6 +26,7 @@ class Worker:
         frames, parsed: how many came, and how many of them the dialect had to read.
         faults: what the dialect raised: how often, and the first one's traceback.
         acknowledged: whether a message is done when the peer says so, else when it arrives.
+        lost: told of a client whose connection ended, and since when that had stood.
         notes_others: whether messages that nobody of this load sent are receipts, too: what a server pushes.
     """
 
@@ -39,6 +41,7 @@ class Worker:
         self.rows: RowLooks | None = None
         self.closed_loop = False
         self.acknowledged = False
+        self.lost: Callable[[int, int], None] = lambda client, since_ns: None
         self.notes_others = False
         self.frames = self.parsed = 0
         self.faults = 0
@@ -53,5 +56,6 @@ class Worker:
     def done(self, number: int, at_ns: int) -> None:
         """A message of a closed loop came to its end: its sender sends the next."""
         client = self.tally.completes(number)
-        if client != ABSENT:
+        # What it sent on an earlier connection is not among those that it has under way now.
+        if client != ABSENT and number >= self.connections[client].since:
             self.connections[client].send(at_ns)
