@@ -21,7 +21,5 @@ def to_reconnect(value: object) -> Backoff | None:
     return None if str(value).strip().lower() == "none" else Backoff.parse(str(value))
 
 
-CONVERTERS = converters(
-    (Json, to_json), (Names, to_names), (Rate, to_rate), (Size, to_size), (Backoff, to_reconnect)
-)
+CONVERTERS = converters((Json, to_json), (Names, to_names), (Rate, to_rate), (Size, to_size), (Backoff, to_reconnect))
 """For Robot: argument types and what makes them."""

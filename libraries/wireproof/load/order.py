@@ -16,7 +16,6 @@ from wireproof.load.queries import Queries, queries_of
 from wireproof.quantities import Backoff, Rate
 from wireproof.sockets import options as sockets
 from wireproof.sockets import tls
-from wireproof.sockets.client import DEFAULT_BACKOFF
 from wireproof.sockets.errors import SocketsError
 from wireproof.wiretext import refuse_secret_literal, reveal, safe
 
@@ -24,6 +23,9 @@ _ID = "$.id"
 """Where JSON messages keep their id unless their dialect is told otherwise."""
 
 _JSON = ("json", "echo")
+
+RECONNECT = Backoff(0.1, 5.0)
+"""Between the attempts of a client whose connection ended, unless the author says otherwise: users' clients come back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ class Order:
     warmup_s: float = 0.0
     drain_s: float = 5.0
     connect_rate: Rate | None = None
-    reconnect: Backoff | None = DEFAULT_BACKOFF
+    reconnect: Backoff | None = RECONNECT
     workers: int = 0
     spin: bool = False
     user: str = ""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from wireproof.load.worker.user_shard import Seat
 
 
+def _nobody_comes_back(client: int, since_ns: int) -> None:
+    """A lost connection stays lost."""
+
+
 class Worker:
     """The state of one worker.
 
@@ -41,7 +45,7 @@ class Worker:
         self.rows: RowLooks | None = None
         self.closed_loop = False
         self.acknowledged = False
-        self.lost: Callable[[int, int], None] = lambda client, since_ns: None
+        self.lost: Callable[[int, int], None] = _nobody_comes_back
         self.notes_others = False
         self.frames = self.parsed = 0
         self.faults = 0
