@@ -30,9 +30,9 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 accept: $(VENV)/.installed     ## run all acceptance suites on the embedded stack; results/log.html, results/report.html
 	$(BIN)/robot --outputdir results --exclude stretch $(OPTIONS) suites/
 
-parallel: $(VENV)/.installed-dev ## run them in WORKERS processes beside each other (WORKERS=4), each with a stack of its own
+parallel: $(VENV)/.installed-dev ## run those that measure nothing in WORKERS processes at once (WORKERS=4), each with its own stack
 	$(BIN)/python -m pabot.pabot --command $(CURDIR)/$(BIN)/python -m robot --end-command --no-pabotlib \
-	  --processes $(WORKERS) --outputdir results/parallel --exclude stretch $(OPTIONS) suites/
+	  --processes $(WORKERS) --outputdir results/parallel --exclude stretchORexclusive $(OPTIONS) suites/
 
 smoke: $(VENV)/.installed      ## run the quickest tests of each area
 	$(BIN)/robot --outputdir results --include smoke $(OPTIONS) suites/
