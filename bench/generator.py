@@ -59,14 +59,21 @@ class Device(WSListener):  # type: ignore[misc]
     def __init__(self, tally: Tally, number: int, token_secret: str) -> None:
         self.tally, self.envelopes, self.closed_loop = tally, Envelopes(tally.nonce, number), False
         self.registration = self.envelopes.registration(token_secret)
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop, self._frames = asyncio.get_running_loop(), list[bytes]()
+        self.ready: asyncio.Future[None] = self._loop.create_future()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport.underlying_transport
 
     def _write(self, message: bytes) -> None:
         """Frames written in one turn of the loop leave in one system call."""
-        self.transport.write(text_frame(message))
+        if not self._frames:
+            self._loop.call_soon(self._flush)
+        self._frames.append(text_frame(message))
+
+    def _flush(self) -> None:
+        frames, self._frames = self._frames, []
+        self.transport.write(b"".join(frames))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if not self.ready.done():
@@ -83,7 +90,7 @@ class Device(WSListener):  # type: ignore[misc]
         elif message.type == "device_register":
             self._write(self.registration)
         elif not self.ready.done() and b'"UNAVAILABLE"' in bytes(message.payload):
-            asyncio.get_running_loop().call_later(RETRY_S, self._write, self.registration)
+            self._loop.call_later(RETRY_S, self._write, self.registration)
         elif message.type == "error" or b'"failed"' in bytes(message.payload):
             self.tally.errors.append(bytes(message.payload).decode())
         elif not self.ready.done():

@@ -160,12 +160,16 @@ def _connects_a_second(result: LoadResult) -> float:
 
 def _rate(result: LoadResult) -> float:
     """Round trips a second after the warm-up."""
-    return result.delivery.n / (SECONDS - result.warmup_s)
+    return result.delivery.n / (_seconds(result) - result.warmup_s)
 
 
 def _cost_us(result: LoadResult) -> float:
     cpu: float = result.measures["generator.cpu"].estimate("max").value.ratio
-    return cpu * SECONDS / result.counts["sent"] * 1e6
+    return cpu * _seconds(result) / result.counts["sent"] * 1e6
+
+
+def _seconds(result: LoadResult) -> float:
+    return (result.ended_ns - result.started_ns) / 1e9
 
 
 def _bare(url: str, connections: int = 100) -> dict[str, float]:

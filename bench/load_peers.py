@@ -1,7 +1,7 @@
 """The peers of area `load`: an echo of picows, and a bare loop of picows against it.
 
-`python -m bench.load_peers echo [STALL_S EVERY_S]` and `... late DELAY_S` serve and print their port, then when each stall
-began and ended; `... bare URL CONNECTIONS SECONDS` prints round trips per second and the processor time of each in µs.
+`python -m bench.load_peers echo [STALL_S EVERY_S]` and `... late DELAY_S` serve and print their port, then when each
+stall began and ended; `... bare URL CONNECTIONS SECONDS` prints round trips per second and what each costs.
 """
 
 import asyncio
@@ -71,9 +71,11 @@ class Bare(WSListener):  # type: ignore[misc]
     took = array("q")
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        self.message = b"x" * BYTES
+        self.transport, self.message = transport, b"x" * BYTES
+
+    def begin(self) -> None:
         self.sent_ns = time.monotonic_ns()
-        transport.send(WSMsgType.TEXT, self.message)
+        self.transport.send(WSMsgType.TEXT, self.message)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type is WSMsgType.TEXT:
@@ -88,12 +90,15 @@ async def bare(url: str, connections: int, seconds: float) -> dict[str, float]:
     """Round trips per second, and the processor time of each."""
     gate, begin = asyncio.Semaphore(100), time.perf_counter()
 
-    async def one() -> None:
+    async def one() -> Bare:
         async with gate:
-            await ws_connect(Bare, url, use_aiofastnet=False, read_buffer_init_size=2048)
+            _, client = await ws_connect(Bare, url, use_aiofastnet=False, read_buffer_init_size=2048)
+        return client
 
-    await asyncio.gather(*(one() for _ in range(connections)))
+    clients = await asyncio.gather(*(one() for _ in range(connections)))
     connects = connections / (time.perf_counter() - begin)
+    for client in clients:  # at once, as a load begins: what is spread costs more system calls
+        client.begin()
     await asyncio.sleep(0.5)
     count, cpu, start = len(Bare.took), time.process_time(), time.perf_counter()
     await asyncio.sleep(seconds)

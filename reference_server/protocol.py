@@ -131,23 +131,28 @@ def parse(data: bytes) -> Envelope:
         payload.decode()
     except UnicodeDecodeError:
         raise InvalidMessage("payload", "is not valid UTF-8", envelope.id) from None
-    if b"\\u" in payload and has_lone_surrogate(payload):
-        raise InvalidMessage("payload", "holds half of a surrogate pair", envelope.id)
-    for field, text in (
-        ("id", envelope.id),
-        ("toDeviceId", envelope.to_device_id),
-        ("fromDeviceId", envelope.from_device_id),
-    ):
-        if text is not None and "\0" in text:
-            raise InvalidMessage(field, "holds a NUL character", envelope.id)
-    if "\0" in envelope.user_id:
-        raise InvalidMessage("userId", "holds a NUL character", envelope.id)
+    if b"\\u" in data:
+        _require_storable(envelope, payload)
     try:
         datetime.fromisoformat(envelope.timestamp)
     except ValueError:
         raise InvalidMessage("timestamp", f"expected {_EXPECTED['timestamp']}", envelope.id) from None
     envelope.retry_count = None
     return envelope
+
+
+def _require_storable(envelope: Envelope, payload: bytes) -> None:
+    """Only an escape can bring in what the database refuses: half of a surrogate pair, or NUL in a text."""
+    if has_lone_surrogate(payload):
+        raise InvalidMessage("payload", "holds half of a surrogate pair", envelope.id)
+    for field, text in (
+        ("id", envelope.id),
+        ("toDeviceId", envelope.to_device_id),
+        ("fromDeviceId", envelope.from_device_id),
+        ("userId", envelope.user_id),
+    ):
+        if text is not None and "\0" in text:
+            raise InvalidMessage(field, "holds a NUL character", envelope.id)
 
 
 def envelope_of(user_id: str, row: Any) -> Envelope:

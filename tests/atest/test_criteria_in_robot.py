@@ -33,6 +33,10 @@ BAD = {
         ["Took    slow    63 ms    60", "Criterion Should Be Met    T-01    of=slow"],
         "FAIL T-01 orders come quickly: p95 = 63.0 ms is not < 50 ms (n = 60)",
     ),
+    "With Words": (
+        ["Took    worded    63 ms    60", "Criterion Should Be Met    T-01    of=worded    msg=<b>after noon</b>"],
+        "FAIL <b>after noon</b>: T-01 orders come quickly: p95 = 63.0 ms is not < 50 ms (n = 60)",
+    ),
     "Too Small": (
         ["Took    few    12 ms    3", "Criterion Should Be Met    T-01    of=few"],
         "INCONCLUSIVE T-01 orders come quickly: p95 = 12.0 ms [12.0, ?] is not proven to be < 50 ms "
@@ -85,7 +89,7 @@ BAD = {
     ),
     "Slow Percentile": (
         ["Took    q    63 ms    2", "Get Percentile    q    p50    <    50 ms    msg=in short"],
-        "in short: FAIL q: p50 = 63.0 ms is not < 50 ms (n = 2)",
+        "FAIL in short: q: p50 = 63.0 ms is not < 50 ms (n = 2)",
     ),
     "Unproven Percentile": (
         ["Took    u    12 ms    2", "Get Percentile    u    p50    <    50 ms    confidence=95 %"],
@@ -93,6 +97,10 @@ BAD = {
         "(n = 2 gives p50 no upper bound, 5 are needed)",
     ),
     "No Limit": (["Took    l    12 ms", "Get Percentile    l    p50    <"], "< needs a limit such as 50 ms"),
+    "No Operator": (
+        ["Took    o    12 ms", "Get Percentile    o    p50    limit=50 ms"],
+        "nothing is compared: give an operator and a limit, as in    <    50 ms",
+    ),
     "No Comparison": (
         ["Took    v    12 ms", "Get Percentile    v    p50    contains    1 s"],
         "'contains' does not compare times: write one of < <= > >= == !=",

@@ -59,7 +59,7 @@ class Figures:
         self.start_ns = min((part.start_ns for part in parts), default=0)
         self._from_ns = self.start_ns + int(plan.pace.warmup_s * _SECOND)
         planned = self.start_ns + int(plan.profile.duration_s * _SECOND)
-        self._to_ns = max((part.ended_ns for part in parts), default=planned)
+        self._to_ns = min((part.ended_ns for part in parts), default=planned)
         self.cpu = [part.cpu for part in parts]
 
     # -- messages ----------------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ class Figures:
         if self._sends:
             found["send.rate"] = Readings(list(self._by_second["sent"][seconds]), Rate, moments)
         if len(self._history["received"]["at"]):
-            found["delivery.rate"] = Readings(list(self._by_second["completed"][seconds]), Rate, moments)
+            found["delivery.rate"] = Readings(list(self._by_second["completed in time"][seconds]), Rate, moments)
         return found
 
     # -- by the second -----------------------------------------------------------------------------------------------
@@ -246,8 +246,10 @@ class Figures:
         """What happened in each second from the start, the drain included."""
         history = self._history
         completed = self._completed_at[self._completed_at != NEVER]
+        # What the warm-up has left behind is no throughput of the time after it.
+        completed_in_time = self._completed_at[self._measured & (self._completed_at != NEVER)]
         if not self._sends:  # nothing of ours arrives: what the server pushes does
-            completed = history["received"]["at"]
+            completed = completed_in_time = history["received"]["at"]
         verdicts = history["verdicts"]
         latest = max((int(at.max()) for at in (history["sent"]["at"], completed) if len(at)), default=self._to_ns)
         count = max(1, -(-(max(latest, self._to_ns) - self.start_ns) // _SECOND))
@@ -256,15 +258,28 @@ class Figures:
             second = (at - self.start_ns) // _SECOND
             return [float(n) for n in np.bincount(second[(second >= 0) & (second < count)], minlength=count)]
 
-        opened, closed = history["logins"]["at"], np.sort(history["closes"]["at"])
+        opened, closed = (np.sort(history[table]["at"][self._is_live(table)]) for table in ("logins", "closes"))
         edges = self.start_ns + np.arange(1, count + 1) * _SECOND
-        held = np.searchsorted(np.sort(opened), edges) - np.searchsorted(closed, np.minimum(edges, self._to_ns))
+        held = np.searchsorted(opened, edges) - np.searchsorted(closed, np.minimum(edges, self._to_ns))
         return {
             "sent": each(history["sent"]["at"]),
             "acked": each(verdicts["at"][verdicts["outcome"] == ACKED]),
             "completed": each(completed),
+            "completed in time": each(completed_in_time),
             "connections": [float(n) for n in held],
         }
+
+    def _is_live(self, table: str) -> Bools:
+        """Rows of clients that are proven to be there: they got a message or an acknowledgement in the measured time.
+
+        Where they send nothing that could come back there is no such proof.
+        """
+        clients = self._history[table]["client"]
+        if not self._sends or self._plan.traffic.scenario == "push only":
+            return np.ones(len(clients), bool)
+        heard = [self._history["received"], self._history["verdicts"]]
+        live = [rows["client"][(rows["at"] >= self._from_ns) & (rows["at"] < self._to_ns)] for rows in heard]
+        return np.isin(clients, np.concatenate(live))
 
     @cached_property
     def live(self) -> dict[str, list[float | None]]:

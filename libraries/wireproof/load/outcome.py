@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from wireproof import dialects
 from wireproof.delivery.findings import Guarantee, Rules
-from wireproof.load.columns import merged
 from wireproof.load.conservation import Conservation
+from wireproof.load.worker.columns import merged
 from wireproof.measures.durations import Durations
 from wireproof.quantities import Fraction
 from wireproof.wiretext import safe

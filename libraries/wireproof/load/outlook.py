@@ -11,8 +11,8 @@ from wireproof.load.plan import Plan
 
 if TYPE_CHECKING:
     from wireproof.delivery.history import Ints
-    from wireproof.load.probes import Probes
-    from wireproof.load.shared import Worker
+    from wireproof.load.worker.probes import Probes
+    from wireproof.load.worker.shared import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,11 @@ class Outlook:
     def progress(self, phase: str, start_ns: int, probes: "Probes") -> Progress:
         """What happened since the last call."""
         tally, now = self._tally, now_ns()
-        for outcome in tally.verdict_outcome[self._verdicts :]:
-            self._acked += outcome == ACKED
-            self._refused += outcome != ACKED
-        self._verdicts = len(tally.verdict_outcome)
+        outcomes = tally.columns("verdicts", self._verdicts)["outcome"]
+        acked = int((outcomes == ACKED).sum())
+        self._acked += acked
+        self._refused += len(outcomes) - acked
+        self._verdicts += len(outcomes)
         p50, p95 = self._percentiles()
         lag = max(probes.lag_took[self._seen_lag :], default=0)
         sent, seconds = tally.sent - self._seen_sent, (now - self._at_ns) / 1e9
@@ -98,7 +99,7 @@ class Outlook:
             refused=tally.refused,
             sent=tally.sent,
             acked=self._acked,
-            delivered=len(tally.received_at),
+            delivered=tally.count("received"),
             failed=tally.unsent + self._refused + self._worker.faults,
             rate=sent / seconds if seconds else 0.0,
             p50_ms=p50,
@@ -111,14 +112,14 @@ class Outlook:
         import numpy as np
 
         tally, begin = self._tally, self._seen_received
-        self._seen_received = len(tally.received_at)
-        row = np.array(tally.received_message[begin:], np.int64) - tally.first
-        at = np.array(tally.received_at[begin:], np.int64)
+        received = tally.columns("received", begin)
+        row, at = received["message"] - tally.first, received["at"]
+        self._seen_received += len(row)
         ours = (row >= 0) & (row < tally.sent)
         if not ours.any():
             return None, None
         earliest = int(row[ours].min())
-        due = np.array(tally.sent_due[earliest:], np.int64)
+        due = tally.columns("sent", earliest)["due"]
         p50, p95 = np.percentile((at[ours] - due[row[ours] - earliest]) / 1e6, [50, 95])
         return float(p50), float(p95)
 
@@ -127,21 +128,21 @@ class Outlook:
         if not any(connection.is_open for connection in self._worker.connections.values()):
             return True
         tally = self._tally
-        if self._worker.acknowledged and len(tally.verdict_at) < tally.sent:
+        if self._worker.acknowledged and tally.count("verdicts") < tally.sent:
             return False
         wanted = self._wanted()
-        return len(tally.received_at) >= len(wanted) and not len(_missing(wanted, self._got()))
+        return tally.count("received") >= len(wanted) and not len(_missing(wanted, self._got()))
 
     def _wanted(self) -> "Ints":
         """The pairs that have to arrive, as one number each: which message, and how many recipients it has."""
         import numpy as np
 
         tally = self._tally
-        sender = np.array(tally.sent_client, np.int64)
+        sender = tally.columns("sent")["client"]
         rows = np.arange(len(sender))
         if self._worker.acknowledged:
-            verdict = np.array(tally.verdict_outcome, np.int64)
-            refused = np.array(tally.verdict_message, np.int64)[verdict == REFUSED] - tally.first
+            verdicts = tally.columns("verdicts")
+            refused = verdicts["message"][verdicts["outcome"] == REFUSED] - tally.first
             rows = np.setdiff1d(rows, refused)
         return np.repeat(rows, self._sizes[sender[rows]])
 
@@ -150,7 +151,8 @@ class Outlook:
         import numpy as np
 
         tally = self._tally
-        pairs = np.stack([np.array(tally.received_message, np.int64), np.array(tally.received_client, np.int64)])
+        received = tally.columns("received")
+        pairs = np.stack([received["message"], received["client"]])
         got: Ints = np.unique(pairs, axis=1)[0] - tally.first
         return got
 

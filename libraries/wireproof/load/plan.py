@@ -124,7 +124,7 @@ class Traffic:
         fields: further parts of a message, in the dialect's terms.
         size: the bytes of a message on the wire; a body that is an object with a text is padded to that. 0 leaves it.
         model: `open` sends when it is due, `closed` when an answer came.
-        depth: in a closed loop the messages that each connection has under way.
+        depth: in a closed loop the messages that each connection has under way; one that is lost is not replaced.
         user: the import path of the class of scenario `user`.
         settings: what that class's constructor takes.
         row_probe: whether rows are looked for.

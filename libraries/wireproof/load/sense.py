@@ -63,6 +63,6 @@ def _who(order: "Order") -> None:
     if (order.scenario == "user") != bool(order.user):
         raise LoadError("scenario=user runs a class: give its import path as user, and only then")
     if order.user:
-        from wireproof.load.user_shard import user_class
+        from wireproof.load.worker.user_shard import user_class
 
         user_class(order.user)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wireproof.measures.estimate import Estimate
 from wireproof.measures.histogram import rank
 from wireproof.measures.trend import Trend
-from wireproof.quantities import Count, Quantity, Size
+from wireproof.quantities import Quantity, Size
 
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
 
@@ -38,8 +38,7 @@ class Readings:
         return len(self.values)
 
     def estimate(self, statistic: str) -> Estimate:
-        """`max`, `min`, `mean`, a percentile, the `last`, or how many there are (`count`), all as observed; or the
-        `slope` per second, with bounds.
+        """`max`, `min`, `mean`, a percentile or the `last`, all as observed; or the `slope` per second, with bounds.
 
         Raises:
             ValueError: there is no reading, no such statistic, or no moment for a slope.
@@ -53,11 +52,9 @@ class Readings:
 
     def against(self, at: Sequence[float], per: float = 1.0) -> Trend:
         """The readings over something else that increases, such as the messages so far, a place for each reading."""
-        return Trend(self.values, at, self.kind, per)
+        return Trend(self.values, at, self.kind, per, self.gaps)
 
     def _observed(self, statistic: str) -> Quantity:
-        if statistic == "count":
-            return Count(self.n)
         if not self.n:
             raise ValueError(f"there is no reading, so no {statistic}")
         found = _PERCENTILE.fullmatch(statistic)
@@ -71,9 +68,7 @@ class Readings:
                 "last": self.values[-1],
             }[statistic]
         else:
-            raise ValueError(
-                f"readings have no statistic {statistic!r}: they have max, min, mean, p95, last, count and slope"
-            )
+            raise ValueError(f"readings have no statistic {statistic!r}: they have max, min, mean, p95, last and slope")
         return Size(round(value)) if self.kind is Size else self.kind(value)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:

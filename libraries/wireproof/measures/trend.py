@@ -28,12 +28,14 @@ class Trend:
         at: how far it was at each.
         kind: the quantity that they are.
         per: the slope is told for so much of it: 100 000 messages.
+        gaps: how many readings are missing.
     """
 
     values: Sequence[float]
     at: Sequence[float]
     kind: type[Quantity]
     per: float = 1.0
+    gaps: int = 0
 
     def __post_init__(self) -> None:
         if len(self.values) != len(self.at):

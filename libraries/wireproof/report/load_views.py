@@ -22,10 +22,8 @@ from wireproof.report.charts import (
     Window,
 )
 from wireproof.timing.requirement import percentile_share
+from wireproof.timing.validity import OWN
 from wireproof.timing.verdict import Verdict
-
-HARNESS = ("send.lateness", "loop.lag", "gc.pause", "self.echo")
-"""What the generator itself adds: no latency of the system."""
 
 _CURVE = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999, 1.0)
 """The percentiles that a curve goes through."""
@@ -89,7 +87,7 @@ class LoadViews:
     events: Sequence[Event] = ()
 
     def latency(self) -> LatencyView:
-        spreads = [_spread(name, durations) for name, durations in self._durations() if name not in HARNESS]
+        spreads = [_spread(name, durations) for name, durations in self._durations() if name not in OWN]
         return LatencyView(spreads, [_limit(one, at_share=True) for one in self._judged(Duration)])
 
     def seconds(self) -> SecondsView:
@@ -116,7 +114,7 @@ class LoadViews:
 
     def harness(self) -> list[tuple[str, Durations]]:
         """What the generator says of its own error."""
-        return [(name, durations) for name, durations in self._durations() if name in HARNESS]
+        return [(name, durations) for name, durations in self._durations() if name in OWN]
 
     def busiest(self) -> float | None:
         """The largest share of a core that one worker of the generator used; None if it is not known."""

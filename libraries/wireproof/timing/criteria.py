@@ -29,7 +29,7 @@ class Criterion:
         title: what is promised, in plain words.
         area: the folder of suites that proves it.
         requirement: what has to be measured and the limit; None where all tests that carry the id have to pass.
-        unit: what its value is shown in.
+        unit: what its number counts.
         scope: under which conditions it is observed.
         source: where the promise comes from.
         tags: such as `stretch`.

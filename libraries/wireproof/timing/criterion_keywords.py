@@ -14,7 +14,7 @@ from wireproof.timing.arguments import to_latency
 from wireproof.timing.baseline import Baseline
 from wireproof.timing.criteria import Catalogue, load, locate
 from wireproof.timing.series import SeriesBook, measured_of, metric_of
-from wireproof.timing.verdict import Verdict, assess
+from wireproof.timing.verdict import Verdict, assess, failure
 
 Inconclusive = Literal["fail", "warn"]
 
@@ -35,7 +35,9 @@ class CriterionKeywords:
         self._catalogues: dict[Path, Catalogue] = {}
 
     @keyword(tags=["Criterion", "Assertion"])
-    def criterion_should_be_met(self, id: str, *, of: Any, inconclusive: Inconclusive = "fail") -> Verdict:
+    def criterion_should_be_met(
+        self, id: str, *, of: Any, inconclusive: Inconclusive = "fail", msg: str = ""
+    ) -> Verdict:
         """Judges a measurement by a criterion; only the verdict PASS passes.
 
         A failure's text begins with the verdict: `FAIL PERF-02 message delivery latency: p95 = 63.1 ms [61.0, 65.2] is
@@ -43,10 +45,11 @@ class CriterionKeywords:
 
         Args:
             id: the criterion's id; see [Criteria].
-            of: what was measured: the result of a load or of monitoring, a series' name, a list of latencies, or a
-                number that was counted.
+            of: what was measured: the result of a load or of monitoring, a recovery, a series' name, a list of
+                latencies, or a number that was counted.
             inconclusive: `warn` lets a sample that was too small pass with a warning. It is for short runs, which
                 prove nothing: leave a full run at `fail`.
+            msg: words to put into a failure's text, after the verdict's word.
 
         Returns:
             The verdict, as `Get Criterion Verdict` does.
@@ -62,7 +65,7 @@ class CriterionKeywords:
         if verdict.word == "INCONCLUSIVE" and inconclusive == "warn":
             logger.warn(verdict.line)
         elif verdict.word != "PASS":
-            raise AssertionError(verdict.line)
+            raise failure(verdict, msg)
         return verdict
 
     @keyword(tags=["Criterion", "Getter"])

@@ -39,6 +39,7 @@ class Recovery:
         drained_ms: from the heal until nothing was outstanding any more.
         kinds: how many errors of each kind clients had until then.
         healed_ns: the heal it is measured from; None while a fault is on.
+        looked_ms: from the heal to the end of what was observed.
         still_on: the fault that is on.
         rate_before: messages done per second before the fault; None if there were too few.
         rate_now: likewise at the end of what was observed.
@@ -55,6 +56,7 @@ class Recovery:
     drained_ms: float | None = None
     kinds: Mapping[str, int] = field(default_factory=dict)
     healed_ns: int | None = None
+    looked_ms: float = 0.0
     still_on: Fault | None = None
     rate_before: float | None = None
     rate_now: float = 0.0

@@ -10,7 +10,6 @@ from robot.api.deco import keyword
 from robot.api.types import KeywordArgument, KeywordName
 from robot.libraries.BuiltIn import BuiltIn
 
-from wireproof.failures import fail
 from wireproof.journal import now_ns
 from wireproof.measures.estimate import Measured
 from wireproof.moments import Since, moment
@@ -21,7 +20,7 @@ from wireproof.timing.errors import TimingError
 from wireproof.timing.harness import HarnessWatch
 from wireproof.timing.requirement import Requirement, percentile_share
 from wireproof.timing.series import Series, SeriesBook, Single, measured_of, metric_of
-from wireproof.timing.verdict import assess, measure_of
+from wireproof.timing.verdict import assess, failure, measure_of
 from wireproof.wiretext import safe
 
 # mypy: implicit-optional
@@ -151,7 +150,7 @@ class LatencyKeywords:
             confidence: `95 %` for a limit that has to be proven.
             metric: which of its measures, where there are several: `connect.time`. It is `delivery.time` when not
                 given.
-            msg: words to put before a failure's text.
+            msg: words to put into a failure's text, after the verdict's word.
 
         Returns:
             Milliseconds.
@@ -167,6 +166,8 @@ class LatencyKeywords:
             raise TimingError(f"'{safe(percentile, 40)}' is no percentile: write p50, p95 or p99.9")
         if confidence not in ("", _PROVEN):
             raise TimingError(f"confidence is '{safe(confidence, 40)}': write 95 %, or leave it out")
+        if operator is None and (limit is not None or confidence):
+            raise TimingError("nothing is compared: give an operator and a limit, as in    <    50 ms")
         measured = measured_of(series, self._book, to_latency)
         metric = metric_of(measured, metric or _only(measured))
         measure = measure_of(measured, metric)
@@ -181,7 +182,7 @@ class LatencyKeywords:
             requirement = Requirement(safe(name, 80), "", metric, percentile, _condition(operator, limit))
             verdict = assess(requirement, measured, metric=metric, as_observed=not confidence)
             if verdict.word != "PASS":
-                raise fail(verdict.line, msg)
+                raise failure(verdict, msg)
             logger.info(verdict.line)
         return estimate.value.seconds * 1000
 

@@ -5,15 +5,16 @@
 (`Duration`, `Rate`, `Size`, `Bandwidth`, `Fraction`, `Count`); `n`.
 
 `verdict`: the source is the criterion's id, or the metric of a threshold. `criterion` (the same; ledgers' verdicts
-have no such key), `word`, `line`, `title`, `metric`, `statistic`, `limit` (text), `of` (what was judged), `shown` (the
-value as people read it); `value`, `low`, `high`, `unit`, `n` as above, all None when nothing was observed; `baseline`,
-a number as `value`.
+have no such key), `scope` (the full name of the test or suite in which it was judged), `word`, `line`, `title`,
+`metric`, `statistic`, `limit` (text), `of` (what was judged), `shown` (the value as people read it); `value`, `low`,
+`high`, `unit`, `n` as above, all None when nothing was observed; `baseline`, a number as `value`.
 
 `criteria`: the source is the file of the catalogue by which the run judges.
 """
 
 from typing import Any
 
+from wireproof import scopes
 from wireproof.journal import current as journal
 from wireproof.measures.estimate import Estimate
 from wireproof.quantities import Quantity, magnitude
@@ -40,6 +41,7 @@ def verdict(verdict: Verdict) -> None:
         "statistic": requirement.statistic,
         "limit": str(requirement.limit),
         "of": verdict.of,
+        "scope": scopes.current().name,
         "shown": shown,
         "baseline": _base(verdict.baseline),
     }

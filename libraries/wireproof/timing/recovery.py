@@ -200,6 +200,7 @@ class _Look:
         return replace(
             self._basis(heal_ns, self._end_ns if drained is None else drained),
             healed_ns=heal_ns,
+            looked_ms=(self._end_ns - heal_ns) / 1e6,
             first_success_ms=_ms(heal_ns, first),
             rate_ms=_ms(heal_ns, rate),
             drained_ms=_ms(heal_ns, drained),

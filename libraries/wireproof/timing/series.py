@@ -12,6 +12,8 @@ from wireproof.journal import now_ns
 from wireproof.measures.estimate import Estimate, Measure, Measured
 from wireproof.quantities import Count
 from wireproof.timing.errors import TimingError
+from wireproof.timing.figures import Recovery
+from wireproof.timing.recovered import Recovered
 from wireproof.wiretext import safe
 
 TIME = "time"
@@ -105,7 +107,7 @@ class Single:
 
 
 def measured_of(of: Any, book: SeriesBook, seconds: Callable[[object], float]) -> Measured:
-    """What an author means: a result, a series' name, a list of latencies, or a number.
+    """What an author means: a result, a recovery, a series' name, a list of latencies, or a number.
 
     Args:
         of: what the author gave.
@@ -121,6 +123,8 @@ def measured_of(of: Any, book: SeriesBook, seconds: Callable[[object], float]) -
     if isinstance(getattr(of, "measures", None), Mapping) and hasattr(of, "name") and hasattr(of, "problems"):
         result: Measured = of
         return result
+    if isinstance(of, Recovery):
+        return Recovered(of)
     if isinstance(of, int | float) and not isinstance(of, bool):
         return Single(f"{of:g}", Counted(of))
     if isinstance(of, Iterable) and not isinstance(of, bytes | Mapping):

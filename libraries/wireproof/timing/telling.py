@@ -70,11 +70,18 @@ def _ended(ms: float) -> str:
     return f"the traffic ended {duration(abs(ms))} {'before' if ms < 0 else 'after'} the heal"
 
 
+def still_on(recovery: Recovery) -> str:
+    """That a fault is on, empty where none is."""
+    if recovery.still_on is None:
+        return ""
+    return f"the fault '{recovery.still_on.label}' is still on: recovery begins when it is healed"
+
+
 def shortfall(recovery: Recovery, until: Until, limit_ms: float) -> str:
     """What is wrong with a recovery that was to take at most so long; empty if nothing is."""
     reached = recovery.reached_ms(until)
-    if recovery.still_on is not None:
-        return f"the fault '{recovery.still_on.label}' is still on: recovery begins when it is healed"
+    if problem := still_on(recovery):
+        return problem
     if reached is None:
         return _incomplete(recovery, limit_ms)
     if reached > limit_ms:

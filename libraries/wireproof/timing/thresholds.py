@@ -19,6 +19,9 @@ _BY_LAST_WORD: Mapping[str, type[Quantity]] = {
     "cpu": Fraction,
     "held": Count,
 }
+_OF_SHARES = ("rate", "observed", "count")
+"""Statistics of how many of how many, and of nothing else; the others are of times and levels."""
+
 _EXAMPLES = {Fraction: "99 %", Count: "0", Duration: "50 ms", Size: "512 MB", Rate: "1000/s"}
 
 
@@ -59,6 +62,7 @@ def resolve(subject: str, known: Mapping[str, str]) -> tuple[str, str]:
         statistic = subject.removeprefix(f"{metric}.")
         if statistic != subject:
             require_statistic(statistic)
+            _require_one_of(metric, statistic, known[metric])
             return metric, statistic
         statistic = subject.removeprefix(f"{metric.removesuffix(TIME)}.")
         if statistic != subject and (statistic in _OF_TIMES or percentile_share(statistic) is not None):
@@ -67,6 +71,13 @@ def resolve(subject: str, known: Mapping[str, str]) -> tuple[str, str]:
     near = difflib.get_close_matches(subject, [*known, *times], n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}"
     raise ValueError(f"unknown metric '{safe(subject, 60)}': {hint}")
+
+
+def _require_one_of(metric: str, statistic: str, usual: str) -> None:
+    """Refuses a statistic that what is measured there cannot have."""
+    if (statistic in _OF_SHARES) != (usual in _OF_SHARES):
+        has = ", ".join(_OF_SHARES) if usual in _OF_SHARES else f"{usual} and others of its kind"
+        raise ValueError(f"{safe(metric, 60)} has no {statistic}: it has {has}")
 
 
 def _require_kind(text: str, metric: str, statistic: str, limit: Quantity) -> None:

@@ -1,6 +1,6 @@
 """Why a measurement cannot be judged, and what to tell beside one that can."""
 
-from wireproof.measures.estimate import Measure, Measured
+from wireproof.measures.estimate import Measured
 from wireproof.quantities import Duration, Quantity
 from wireproof.timing.shown import Scale, count
 
@@ -8,13 +8,16 @@ LATENESS = "send.lateness"
 LATENESS_SHARE = 0.2
 """Of a limit: a generator whose own sends are later than that measures itself."""
 
+OWN = (LATENESS, "loop.lag", "gc.pause", "self.echo")
+"""What a generator says of its own error: no time of the system, so late sends do not spoil it."""
+
 _LOST = "delivery.lost"
 
 
-def problems(measured: Measured, measure: Measure, limit: Quantity) -> list[str]:
+def problems(measured: Measured, metric: str, limit: Quantity) -> list[str]:
     """What makes a measurement worthless, a plain line each: its own complaints, late sends, gaps in readings."""
-    found = [*measured.problems]
-    if isinstance(limit, Duration):
+    found, measure = [*measured.problems], measured.measures[metric]
+    if isinstance(limit, Duration) and metric not in OWN:
         found += _late_sends(measured, limit)
     if gaps := getattr(measure, "gaps", 0):
         found.append(f"the monitor missed {count(gaps)} of {count(measure.n + gaps)} readings")

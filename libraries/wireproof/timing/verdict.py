@@ -73,7 +73,7 @@ def assess(
         # A run has no measure of what it saw nothing of, such as a delivery when every connection was refused.
         problems = [*measured.problems, f"'{safe(measured.name, 60)}' observed no {metric}{_hint(measured, metric)}"]
         return judge(requirement, None, of=measured.name, problems=problems, baseline=baseline)
-    problems = validity.problems(measured, measure, requirement.limit.limit)
+    problems = validity.problems(measured, metric, requirement.limit.limit)
     if not measure.n:
         problems.append(_unobserved(requirement))
         return judge(requirement, None, of=measured.name, problems=problems, baseline=baseline)
@@ -128,6 +128,13 @@ def decide(limit: Comparison, estimate: Estimate) -> Word:
     if best is not None and not limit.holds(best):
         return "FAIL"
     return "INCONCLUSIVE"
+
+
+def failure(verdict: Verdict, msg: str) -> AssertionError:
+    """The error of a check that is not met: the verdict's word comes first, for reports read it, the author's next."""
+    words = safe(msg, 500)
+    line = f"{verdict.word} {words}: {verdict.line.removeprefix(verdict.word).lstrip()}" if words else verdict.line
+    return AssertionError(line)
 
 
 def measure_of(measured: Measured, metric: str) -> Measure:

@@ -10,6 +10,7 @@ from websockets.asyncio.server import ServerConnection
 from wireproof.load import local, profile
 from wireproof.load.outcome import LoadResult
 from wireproof.load.plan import Endpoint, Member, Pace, Plan, Scenario, Traffic
+from wireproof.quantities import Count, Rate
 
 EVERY = 10
 CLIENTS, MESSAGES = 4, 400
@@ -82,6 +83,34 @@ def test_lost_messages_are_counted() -> None:
     assert result.conservation.lost == MESSAGES // EVERY
     assert result.measures["delivery.success"].estimate("observed").value.ratio == pytest.approx(0.9)
     server_faults_only(result)
+
+
+def test_a_connection_that_hears_nothing_is_not_held() -> None:
+    deaf: list[ServerConnection] = []
+
+    async def forget_one(server: Server, connection: ServerConnection, number: int, message: str) -> None:
+        if not deaf:
+            deaf.append(connection)
+        if connection is not deaf[0]:
+            await connection.send(message)
+
+    with serving(forget_one) as server:
+        result = result_of(plan_for(server, seconds=2.0))
+    assert result.measures["connections.held"].estimate("min").value == Count(CLIENTS - 1)
+
+
+def test_what_the_warm_up_has_left_behind_is_no_throughput() -> None:
+    async def hold_until_it_is_over(server: Server, connection: ServerConnection, number: int, message: str) -> None:
+        held.append((connection, message))
+        if number > MESSAGES // 2:
+            for waiting, text in held:
+                await waiting.send(text)
+            held.clear()
+
+    held: list[tuple[ServerConnection, str]] = []
+    with serving(hold_until_it_is_over) as server:
+        result = result_of(plan_for(server, seconds=2.0, warmup_s=1.0))
+    assert result.measures["delivery.rate"].estimate("max").value <= Rate(MESSAGES // 2)
 
 
 def test_doubled_messages_are_counted() -> None:

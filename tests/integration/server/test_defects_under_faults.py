@@ -387,6 +387,6 @@ async def test_a_defect_shows_when_its_fault_comes_and_the_clean_server_survives
 
 
 def test_every_defect_is_seen_at_work():
-    elsewhere = {"mailbox-capture", "seq-reset", "rollback-leak"}
+    elsewhere = {"mailbox-capture", "seq-reset", "rollback-leak", "grow"}
     cases = {case.defect.partition(":")[0] for case in (*CASES_WITHOUT_FAULTS, *CASES)}
     assert cases | elsewhere == {defect.name for defect in DEFECTS}

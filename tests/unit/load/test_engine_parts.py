@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wireproof.delivery.columns import ABSENT
@@ -15,17 +15,17 @@ from wireproof.delivery.verdict import judge
 from wireproof.dialects import Traits
 from wireproof.load import profile
 from wireproof.load.audience import audience_sizes, audiences
-from wireproof.load.bodies import padded
-from wireproof.load.columns import merged, texts_of
 from wireproof.load.conservation import Conservation
-from wireproof.load.ids import PER_SHARD, Ids
 from wireproof.load.metrics import METRICS
 from wireproof.load.outcome import rules_of
 from wireproof.load.outlook import Progress, together
-from wireproof.load.pacer import AT_ONCE, pace
 from wireproof.load.plan import Endpoint, Member, Pace, Plan, Traffic
 from wireproof.load.queries import Query, read_queries
 from wireproof.load.split import schedule, senders_of, shards_of
+from wireproof.load.worker.bodies import padded
+from wireproof.load.worker.columns import merged, texts_of
+from wireproof.load.worker.ids import PER_SHARD, Ids
+from wireproof.load.worker.pacer import AT_ONCE, pace
 from wireproof.measures.durations import Durations
 from wireproof.measures.proportion import Proportion
 
@@ -50,6 +50,7 @@ def pairs(count: int) -> list[Member]:
 # -- who is where ----------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(couples=st.integers(1, 20), shards=st.integers(1, 5))
 def test_pairs_stay_together_and_everybody_is_somewhere(couples: int, shards: int) -> None:
     parts = shards_of(plan_of(pairs(2 * couples)), shards)
@@ -65,6 +66,7 @@ def test_a_group_is_one_workers() -> None:
     assert [{member % 3 for member in part} for part in parts] in ([{0, 2}, {1}], [{0}, {1, 2}], [{1}, {0, 2}])
 
 
+@settings(deadline=None)
 @given(couples=st.integers(1, 8), shards=st.integers(1, 4), rate=st.integers(1, 500))
 def test_every_message_is_one_workers(couples: int, shards: int, rate: int) -> None:
     plan = plan_of(pairs(2 * couples), rate=rate)
@@ -99,6 +101,7 @@ def test_audiences_and_their_sizes_agree(scenario: Any) -> None:
 # -- what is sent ----------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(size=st.integers(40, 500), text=st.text(max_size=5))
 def test_bodies_are_padded_to_the_byte(size: int, text: str) -> None:
     def length(body: Any) -> int:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocols import PROTOCOLS, Protocol, cloud_message
 
 from wireproof.dialects import Draft
-from wireproof.load.ids import Ids
-from wireproof.load.template import NoTemplateError, Template, Values
+from wireproof.load.worker.ids import Ids
+from wireproof.load.worker.template import NoTemplateError, Template, Values
 
 IDS = Ids("0badcafe")
 MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -28,6 +28,7 @@ def template(first: bytes, second: bytes, seq: tuple[bytes, bytes] | None = None
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)
+@settings(deadline=None)
 @given(number=numbers)
 def test_it_writes_what_the_dialect_writes(protocol: Protocol, number: int) -> None:
     made = template(encoded(protocol, 0), encoded(protocol, 0))
@@ -82,6 +83,7 @@ def test_what_no_template_can_write_is_left_to_the_dialect(why: str, first: byte
         template(first.replace(b"%b", id), second.replace(b"%b", id))
 
 
+@settings(deadline=None)
 @given(number=numbers, text=st.text())
 def test_ids_are_numbers_and_back(number: int, text: str) -> None:
     assert IDS.number(IDS.text(number)) == number

@@ -27,7 +27,6 @@ def test_sizes_are_whole_bytes() -> None:
 
 
 def test_says_how_many_there_are() -> None:
-    assert Readings([], Size, gaps=3).estimate("count").value == Count(0)
     assert repr(Readings([5e6, 6e6], Size, gaps=1)) == "<2 readings, 5 MB to 6 MB, 1 missing>"
     assert repr(Readings([0.5], Fraction)) == "<1 readings, 50 % to 50 %>"
     assert repr(Readings([], Size)) == "<no readings>"
@@ -38,6 +37,8 @@ def test_refuses_what_has_no_answer() -> None:
         Readings([], Size).estimate("max")
     with pytest.raises(ValueError, match="no statistic 'rate': they have max, min"):
         Readings([1.0], Size).estimate("rate")
+    with pytest.raises(ValueError, match="no statistic 'count': they have max, min"):
+        Readings([1.0], Size).estimate("count")
     with pytest.raises(ValueError, match="have no moments, so no slope"):
         Readings([1.0, 2.0], Size).estimate("slope")
     with pytest.raises(ValueError, match="2 readings at 1 moments"):
@@ -65,6 +66,10 @@ def test_a_slope_is_told_for_what_was_asked() -> None:
     messages = np.arange(60) * 1000.0
     trend = Readings((messages * 5).tolist(), Size).against(messages.tolist(), per=100_000)
     assert (trend.n, trend.estimate("slope").value) == (60, Size(500_000))
+
+
+def test_a_slope_knows_of_the_readings_that_are_missing() -> None:
+    assert Readings([1.0, 2.0], Size, gaps=3).against([0, 1]).gaps == 3
 
 
 def test_few_readings_that_wander_have_no_bounds() -> None:

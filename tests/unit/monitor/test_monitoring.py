@@ -6,6 +6,7 @@ import pytest
 
 from wireproof.measures.proportion import Proportion
 from wireproof.measures.readings import Readings
+from wireproof.measures.trend import Trend
 from wireproof.monitor import growth, table, telling
 from wireproof.monitor.errors import MonitorError
 from wireproof.monitor.looks import Look
@@ -146,6 +147,13 @@ def test_growth_has_to_be_proven_small(looks: list[Look], messages: int, at_most
     told, _ = growth.judge("server", found.growth("server"), Size(at_most), by_messages=bool(messages))
     assert re.fullmatch(problem, told), told
     assert ("memory.growth" in found.measures) is bool(messages)
+
+
+def test_growth_with_a_gap_in_it_has_no_verdict() -> None:
+    looks = [*grows(0)[:30], answered(30, "server has no process"), *grows(0)[31:]]
+    growing = monitoring(process__server=looks, messages=1000, lasted_s=60).measures["memory.growth"]
+    assert isinstance(growing, Trend)
+    assert growing.gaps == 1
 
 
 def test_the_table_shows_everything_and_escapes_it() -> None:

@@ -34,6 +34,7 @@ def verdict(word: str = "PASS", at_ns: int = 50, name: str = "PERF-02", **data: 
 
 def verdict_event(word: str = "PASS", at_ns: int = 50, name: str = "PERF-02", **data: Any) -> Event:
     told = {
+        "scope": "Suite.Test",
         "criterion": name,
         "word": word,
         "line": f"{word} {name}: p95 = 31.4 ms",

@@ -13,6 +13,7 @@ from pages import PageReader
 from runs import behaviour, criterion, evidence, trial, verdict, verdict_event
 
 from wireproof import journal
+from wireproof.quantities import Comparison
 from wireproof.report.acceptance import RunReport, acceptance_fragment, files, headline
 from wireproof.report.acceptance.figures import Machine, Run, figures
 from wireproof.report.acceptance.junit import junit
@@ -232,6 +233,22 @@ def test_the_console_has_a_line_for_each_target() -> None:
     )
 
 
+def test_the_console_says_what_a_number_does_not() -> None:
+    line = "INCONCLUSIVE PERF-02 message delivery latency: p95 = 31.4 ms [?, ?] is not proven to be < 50 ms (n = 4)"
+    small = Acceptance.of([criterion()], evidence(verdict("INCONCLUSIVE", line=line), trials=[trial("PERF-02")]))
+    assert console(small.targets).endswith(" p95 = 31.4 ms [?, ?] is not proven to be < 50 ms (n = 4)")
+    lost = [trial("PERF-02", status="FAIL", message="3 are lost")]
+    spoilt = Acceptance.of([criterion()], evidence(verdict(), trials=lost))
+    assert console(spoilt.targets).endswith("< 50 ms  Suite.Test: 3 are lost")
+
+
+def test_the_page_tells_of_conditions_goal_and_source() -> None:
+    goal = replace(criterion(), goal=Comparison.parse("< 10 ms"))
+    page = acceptance_page(Acceptance.of([goal], evidence()), [])
+    assert "under load · in ms · seed document" in page
+    assert "p95 &lt; 50 ms, goal &lt; 10 ms" in page
+
+
 def test_the_console_says_nothing_where_no_target_was_judged() -> None:
     assert console(Acceptance.of(CRITERIA, evidence(trials=[trial("CONN-01")])).targets) == ""
     assert console([]) == ""
@@ -342,7 +359,7 @@ def test_all_criteria_of_the_project_have_a_row() -> None:
 
     criteria: tuple[Criterion, ...] = load(Path(__file__).parents[3] / "resources" / "criteria.yaml").criteria
     acceptance = Acceptance.of(criteria, evidence())
-    assert len(acceptance.targets) == 12
+    assert sum(one.criterion.source == "seed document" for one in acceptance.targets) == 12
     assert PageReader(acceptance_page(acceptance, [])).inside("b") == [
         one.criterion.id for one in [*acceptance.targets, *acceptance.others]
     ]

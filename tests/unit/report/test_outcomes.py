@@ -22,8 +22,8 @@ def test_a_verdict_decides(word: str) -> None:
 
 
 def test_the_worst_test_decides() -> None:
-    tests = [trial("PERF-02", name="a"), trial("PERF-02", started_ns=100, name="b")]
-    found = outcome(criterion(), evidence(verdict("PASS", 50), verdict("INCONCLUSIVE", 150), trials=tests))
+    tests = [trial("PERF-02", name="a"), trial("PERF-02", name="b")]
+    found = outcome(criterion(), evidence(verdict("PASS", scope="a"), verdict("INCONCLUSIVE", scope="b"), trials=tests))
     assert found.word == "INCONCLUSIVE"
 
 
@@ -40,9 +40,19 @@ def test_a_fail_stays_one_whatever_comes_later() -> None:
 
 
 def test_another_test_does_not_make_good_what_proved_nothing() -> None:
-    tests = [trial("PERF-02", name="a"), trial("PERF-02", started_ns=100, name="b")]
-    given = evidence(verdict("INVALID", 50), verdict("PASS", 150), trials=tests)
+    tests = [trial("PERF-02", name="a"), trial("PERF-02", name="b")]
+    given = evidence(verdict("INVALID", scope="a"), verdict("PASS", scope="b"), trials=tests)
     assert outcome(criterion(), given).word == "INVALID"
+
+
+def test_what_is_looked_at_first_and_then_judged_is_one_round() -> None:
+    given = evidence(verdict("INVALID", 10), verdict(at_ns=20), verdict(at_ns=30), trials=[trial("PERF-02")])
+    assert [one.word for one in outcome(criterion(), given).rounds] == ["INVALID", "PASS"]
+
+
+def test_two_tests_that_find_the_same_are_two_rounds() -> None:
+    given = evidence(verdict(scope="a"), verdict(scope="b"), trials=[trial("PERF-02")])
+    assert len(outcome(criterion(), given).rounds) == 2
 
 
 def test_a_test_that_fails_in_spite_of_its_verdict_proves_nothing() -> None:
@@ -77,6 +87,12 @@ def test_recoveries_in_its_tests_are_the_number_of_a_criterion() -> None:
     observed = [Observation(at_ns, "recovery.time", value) for at_ns, value in ((10, 1.5), (20, 2.5), (500, 99.0))]
     found = outcome(of, evidence(trials=[trial("REC-01")], observed=observed))
     assert (found.word, found.shown, found.n) == ("PASS", "2.50 s", 2)
+
+
+def test_a_test_with_a_looser_limit_does_not_meet_the_criterion() -> None:
+    of = criterion("REC-01", "recovery.time", "max", "< 30 s", area="recovery")
+    found = outcome(of, evidence(trials=[trial("REC-01")], observed=[Observation(10, "recovery.time", 45.0)]))
+    assert (found.word, found.why) == ("FAIL", "1 test passed, and the worst that was measured, 45.0 s, is not < 30 s")
 
 
 def test_a_recovery_criterion_without_a_number_is_met_by_its_tests() -> None:

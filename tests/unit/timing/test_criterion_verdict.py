@@ -105,6 +105,11 @@ def test_late_sends_do_not_touch_what_is_no_time() -> None:
     assert assess(CONNECTS, run(**late)).word == "PASS"
 
 
+def test_late_sends_are_themselves_judged_by_their_limit() -> None:
+    own = Requirement("send.lateness", "", "send.lateness", "p99", Comparison.parse("< 5 ms"))
+    assert assess(own, run(**{"send.lateness": fixed("p99", ms(4), ms(4), ms(4))})).word == "PASS"
+
+
 def test_gaps_of_a_monitor_and_its_own_problems_are_told() -> None:
     memory = Requirement("SCALE-03", "memory", "memory.server", "max", Comparison.parse("< 512 MB"))
     size = Size(431_000_000)

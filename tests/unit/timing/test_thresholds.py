@@ -28,7 +28,7 @@ KNOWN = {
         ("delivery.lost == 0", "delivery.lost", "count", "== 0"),
         ("connect.failed < 1 %", "connect.failed", "rate", "< 1 %"),
         ("memory.server.max < 512 MB", "memory.server", "max", "< 512 MB"),
-        ("memory.server.count >= 60", "memory.server", "count", ">= 60"),
+        ("connect.failed.count == 0", "connect.failed", "count", "== 0"),
         ("delivery.rate >= 1000/s", "delivery.rate", "mean", ">= 1000/s"),
         ("connect.mean < 1 s", "connect.time", "mean", "< 1 s"),
     ],
@@ -56,6 +56,8 @@ def test_a_condition_names_metric_statistic_and_limit(text: str, metric: str, st
         ("< 50 ms", "'< 50 ms' names no metric: write one before the limit, as in delivery.p95 < 50 ms"),
         ("delivery.p95 50 ms", "is not a comparison"),
         ("delivery.p95 < 50 sec", "unknown unit 'sec'"),
+        ("connect.failed.max < 1", "connect.failed has no max: it has rate, observed, count"),
+        ("memory.server.count >= 60", "memory.server has no count: it has max and others of its kind"),
         ("delivery.rate.p0 > 1/s", "unknown statistic 'p0'"),
     ],
 )

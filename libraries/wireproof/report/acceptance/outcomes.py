@@ -58,8 +58,10 @@ class Outcome:
 
     @property
     def limit(self) -> str:
-        requirement = self.criterion.requirement
-        return "all tests pass" if requirement is None else f"{requirement.statistic} {requirement.limit}"
+        requirement, goal = self.criterion.requirement, self.criterion.goal
+        if requirement is None:
+            return "all tests pass"
+        return f"{requirement.statistic} {requirement.limit}{f', goal {goal}' if goal else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,9 @@ def counted(outcomes: Iterable[Outcome]) -> str:
 
 def _outcome(criterion: Criterion, evidence: Evidence) -> Outcome:
     trials = tuple(trial for trial in evidence.trials if trial.shows(criterion.id))
-    rounds = tuple(judged for judged in evidence.judged if judged.name == criterion.id)
+    rounds = _rounds(criterion.id, evidence.judged)
     if rounds:
-        return _by_verdicts(criterion, rounds, trials, evidence.trials)
+        return _by_verdicts(criterion, rounds, trials)
     if not any(trial.status != "SKIP" for trial in trials):
         why = f"skipped: {trials[0].message}" if trials else "no test of it was selected"
         return Outcome(criterion, NOT_RUN, why, trials=trials)
@@ -113,11 +115,15 @@ def _outcome(criterion: Criterion, evidence: Evidence) -> Outcome:
     return _by_tests(criterion, trials, observed)
 
 
-def _by_verdicts(
-    criterion: Criterion, rounds: tuple[Judged, ...], trials: tuple[Trial, ...], all_trials: Sequence[Trial]
-) -> Outcome:
+def _rounds(id: str, judged: Sequence[Judged]) -> tuple[Judged, ...]:
+    """The verdicts of a criterion; what a test looks at first and fails by then is judged twice, and is one round."""
+    found = {(one.scope, one.line, one.value, one.low, one.high): one for one in judged if one.name == id}
+    return tuple(found.values())
+
+
+def _by_verdicts(criterion: Criterion, rounds: tuple[Judged, ...], trials: tuple[Trial, ...]) -> Outcome:
     """The worst verdict decides; and a test that failed in spite of its verdicts proves nothing."""
-    judged = min(_standing(rounds, all_trials), key=lambda one: _badness(one.word))
+    judged = min(_standing(rounds), key=lambda one: _badness(one.word))
     word, why = _word(judged.word), judged.line
     failed = next((trial for trial in trials if trial.status == "FAIL"), None)
     if word == "PASS" and failed is not None:
@@ -125,20 +131,16 @@ def _by_verdicts(
     return Outcome(criterion, word, why, judged, rounds, trials, judged.shown, judged.n)
 
 
-def _standing(rounds: Sequence[Judged], trials: Sequence[Trial]) -> list[Judged]:
+def _standing(rounds: Sequence[Judged]) -> list[Judged]:
     """The verdicts that count: one that is INVALID or INCONCLUSIVE may be measured once more in its test."""
-    tests = [next((trial.name for trial in trials if trial.held(one.at_ns)), "") for one in rounds]
-    return [
-        one
-        for place, one in enumerate(rounds)
-        if one.word in ("PASS", "FAIL") or tests[place] not in tests[place + 1 :]
-    ]
+    last = {one.scope: one for one in rounds}
+    return [one for one in rounds if one.word in ("PASS", "FAIL") or one is last[one.scope]]
 
 
 def _by_tests(criterion: Criterion, trials: tuple[Trial, ...], observed: Sequence[Observation]) -> Outcome:
     failed = next((trial for trial in trials if trial.status == "FAIL"), None)
     passed = sum(trial.status == "PASS" for trial in trials)
-    shown, n = _number(criterion, observed)
+    shown, n, meets = _number(criterion, observed)
     if failed is not None:
         why = f"{failed.name}: {failed.message}"
         return Outcome(criterion, _leading(failed.message), why, trials=trials, shown=shown, n=n)
@@ -146,17 +148,21 @@ def _by_tests(criterion: Criterion, trials: tuple[Trial, ...], observed: Sequenc
     requirement = criterion.requirement
     if requirement is not None and requirement.metric not in _NUMBERS_OF_CHECKS:
         return Outcome(criterion, NOT_RUN, f"{tests} passed, and judged no measurement", trials=trials)
+    if requirement is not None and not meets:
+        why = f"{tests} passed, and the worst that was measured, {shown}, is not {requirement.limit}"
+        return Outcome(criterion, "FAIL", why, trials=trials, shown=shown, n=n)
     return Outcome(criterion, "PASS", f"{tests} passed", trials=trials, shown=shown, n=n)
 
 
-def _number(criterion: Criterion, observed: Sequence[Observation]) -> tuple[str, int | None]:
-    """The worst that checks of other rooms have measured."""
+def _number(criterion: Criterion, observed: Sequence[Observation]) -> tuple[str, int | None, bool]:
+    """The worst that checks of other rooms have measured, how often they did, and whether that meets the limit."""
     requirement = criterion.requirement
     values = [one.value for one in observed if requirement is not None and one.metric == requirement.metric]
     if requirement is None or not values:
-        return "", None
+        return "", None, True
     worst: Quantity = _NUMBERS_OF_CHECKS[requirement.metric](max(values))
-    return Scale.of(worst, requirement.limit.limit).text(worst), len(values)
+    shown = Scale.of(worst, requirement.limit.limit).text(worst)
+    return shown, len(values), requirement.limit.holds(worst)
 
 
 def _leading(message: str) -> Word:

@@ -8,6 +8,8 @@ from wireproof.report.acceptance.outcomes import NOT_RUN, Acceptance, Outcome, c
 from wireproof.report.acceptance.record import Judged
 from wireproof.report.acceptance.style import LOOKS, NAME, STYLE
 from wireproof.report.markup import document, for_log, shown
+from wireproof.timing.criteria import Criterion
+from wireproof.timing.shown import count
 
 _HEADS = ("Verdict", "Criterion", "Limit", "Measured", "95 % bounds", "n", "Baseline")
 _OTHERS_AT_MOST = 30
@@ -40,8 +42,8 @@ def acceptance_page(acceptance: Acceptance, about: Sequence[str]) -> str:
         f'<p class="w-counts">{shown(headline(acceptance))}</p>',
         *(f"<p>{shown(line, 300)}</p>" for line in about),
         "<h2>Targets</h2>" * bool(acceptance.targets),
-        _criteria(acceptance.targets),
-        *(f"<h2>{shown(area)}</h2>{_criteria(list(outcomes))}" for area, outcomes in areas),
+        _criteria(acceptance.targets, is_explained=True),
+        *(f"<h2>{shown(area)}</h2>{_criteria(list(outcomes), is_explained=True)}" for area, outcomes in areas),
         "<h2>Thresholds of loads</h2>" * bool(acceptance.thresholds),
         _thresholds(acceptance.thresholds),
     ]
@@ -53,20 +55,26 @@ def headline(acceptance: Acceptance) -> str:
     return f"{targets}{len(acceptance.others)} other criteria: {counted(acceptance.others) or 'none'}"
 
 
-def _criteria(outcomes: Sequence[Outcome]) -> str:
-    return _table([_row(outcome) for outcome in outcomes])
+def _criteria(outcomes: Sequence[Outcome], is_explained: bool = False) -> str:
+    return _table([_row(outcome, _about(outcome.criterion) if is_explained else "") for outcome in outcomes])
 
 
-def _row(outcome: Outcome) -> str:
+def _about(criterion: Criterion) -> str:
+    """Under which conditions it holds, in what its number counts, and who asked for it."""
+    unit = f"in {criterion.unit}" if criterion.requirement is not None else ""
+    return _small(" · ".join(part for part in (criterion.scope, unit, criterion.source) if part))
+
+
+def _row(outcome: Outcome, about: str) -> str:
     criterion, judged = outcome.criterion, outcome.judged
     cells = [
         _cell("Limit", outcome.limit),
         _cell("Measured", outcome.shown or _tests(outcome)),
         _cell("95 % bounds", judged.bounds if judged else ""),
-        _cell("n", "" if outcome.n is None else f"{outcome.n:,}".replace(",", " ")),
+        _cell("n", "" if outcome.n is None else count(outcome.n)),
         _cell("Baseline", judged.compared if judged else ""),
     ]
-    return _line(outcome.word, criterion.id, criterion.title, _why(outcome), cells)
+    return _line(outcome.word, criterion.id, criterion.title, f"{about}{_why(outcome)}", cells)
 
 
 def _tests(outcome: Outcome) -> str:
@@ -82,7 +90,7 @@ def _why(outcome: Outcome) -> str:
     lines = [outcome.why] if outcome.word != "PASS" else []
     if len(outcome.rounds) > 1:
         lines += [one.line for one in outcome.rounds if one.line not in lines]
-    return "".join(f'<span class="w-why">{shown(line, 500)}</span>' for line in lines)
+    return "".join(map(_small, lines))
 
 
 def _thresholds(thresholds: Sequence[Judged]) -> str:
@@ -94,10 +102,10 @@ def _threshold(judged: Judged) -> str:
         _cell("Limit", f"{judged.statistic} {judged.limit}"),
         _cell("Measured", judged.shown),
         _cell("95 % bounds", judged.bounds),
-        _cell("n", "" if judged.n is None else f"{judged.n:,}".replace(",", " ")),
+        _cell("n", "" if judged.n is None else count(judged.n)),
         _cell("Baseline", judged.compared),
     ]
-    why = "" if judged.word == "PASS" else f'<span class="w-why">{shown(judged.line, 500)}</span>'
+    why = "" if judged.word == "PASS" else _small(judged.line)
     return _line(judged.word, judged.name, judged.of, why, cells)
 
 
@@ -106,6 +114,10 @@ def _line(word: str, name: str, title: str, why: str, cells: Iterable[str]) -> s
     verdict = f'<td class="w-word w-{look.name}" data-head="Verdict">{look.symbol} {shown(word, 20)}</td>'
     about = f'<th scope="row"><b>{shown(name, 60)}</b> {shown(title)}{why}</th>'
     return f"<tr>{verdict}{about}{''.join(cells)}</tr>"
+
+
+def _small(text: str) -> str:
+    return f'<span class="w-why">{shown(text, 500)}</span>'
 
 
 def _cell(head: str, text: str) -> str:

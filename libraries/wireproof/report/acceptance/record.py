@@ -69,6 +69,7 @@ class Judged:
 
     Attributes:
         name: a criterion's id, or the metric of a threshold.
+        scope: the full name of the test or suite in which it was judged.
         word: one of `WORDS`.
         line: all of it in one line.
         of: what was judged.
@@ -80,6 +81,7 @@ class Judged:
     name: str
     word: str
     line: str
+    scope: str = ""
     title: str = ""
     metric: str = ""
     statistic: str = ""
@@ -101,6 +103,7 @@ class Judged:
             event.source,
             _text(data, "word"),
             _text(data, "line"),
+            scope=f"{data.get('scope', '')}",
             title=_text(data, "title"),
             metric=_text(data, "metric"),
             statistic=_text(data, "statistic"),

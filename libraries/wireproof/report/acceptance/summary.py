@@ -25,8 +25,15 @@ def _columns(outcome: Outcome) -> tuple[str, ...]:
     criterion, judged = outcome.criterion, outcome.judged
     limit = criterion.requirement.limit if criterion.requirement else outcome.limit
     told = f"{judged.statistic} = {judged.shown}" if judged and judged.shown else ""
-    why = safe(outcome.why, 120) if outcome.word == NOT_RUN or not told else ""
-    return outcome.word, criterion.id, safe(criterion.title, _TITLE), told, f"{limit}", why
+    return outcome.word, criterion.id, safe(criterion.title, _TITLE), told, f"{limit}", _why(outcome)
+
+
+def _why(outcome: Outcome) -> str:
+    """The reason, where the number beside its limit does not say it."""
+    judged, criterion = outcome.judged, outcome.criterion
+    if outcome.word == "PASS" or (judged and judged.shown and outcome.word == judged.word == "FAIL"):
+        return ""
+    return safe(outcome.why.removeprefix(f"{outcome.word} {criterion.id} {criterion.title}: "), 120)
 
 
 def markdown(acceptance: Acceptance) -> str:

@@ -4,15 +4,15 @@ import traceback
 from typing import TYPE_CHECKING
 
 from wireproof.delivery.columns import ABSENT
-from wireproof.load.reading import Reader
-from wireproof.load.receipts import Shapes
-from wireproof.load.tally import Tally
-from wireproof.load.template import Builder, Values
+from wireproof.load.worker.reading import Reader
+from wireproof.load.worker.receipts import Shapes
+from wireproof.load.worker.tally import Tally
+from wireproof.load.worker.template import Builder, Values
 
 if TYPE_CHECKING:
-    from wireproof.load.connection import Connection
-    from wireproof.load.rows import RowLooks
-    from wireproof.load.user_shard import Seat
+    from wireproof.load.worker.connection import Connection
+    from wireproof.load.worker.rows import RowLooks
+    from wireproof.load.worker.user_shard import Seat
 
 
 class Worker:
@@ -51,7 +51,7 @@ class Worker:
         self.first_fault = self.first_fault or traceback.format_exc()
 
     def done(self, number: int, at_ns: int) -> None:
-        """A message came to its end: in a closed loop its sender sends the next."""
-        row = self.tally.completes(number)
-        if row != ABSENT and self.closed_loop:
-            self.connections[self.tally.sent_client[row]].send(at_ns)
+        """A message of a closed loop came to its end: its sender sends the next."""
+        client = self.tally.completes(number)
+        if client != ABSENT:
+            self.connections[client].send(at_ns)

@@ -9,9 +9,9 @@ from wireproof.journal import now_ns
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-    from wireproof.load.ids import Ids
     from wireproof.load.plan import RowProbe
-    from wireproof.load.tally import Tally
+    from wireproof.load.worker.ids import Ids
+    from wireproof.load.worker.tally import Tally
 
 
 class RowLooks:
@@ -91,13 +91,14 @@ class RowLooks:
         """When each message was due whose row was found, and how long it took until it was stored and delivered."""
         arrived: dict[int, int] = {}
         wanted = set(self._message)
-        for number, at_ns in zip(tally.received_message, tally.received_at, strict=True):
+        received, sent_due = tally.columns("received"), tally.columns("sent")["due"]
+        for number, at_ns in zip(received["message"].tolist(), received["at"].tolist(), strict=True):
             if number in wanted:
                 arrived.setdefault(number, at_ns)
         due, took = array("q"), array("q")
         for number, at_ns in zip(self._message, self._at, strict=True):
             if number in arrived:
-                due_ns = tally.sent_due[number - tally.first]
+                due_ns = int(sent_due[number - tally.first])
                 due.append(due_ns)
                 took.append(max(arrived[number], at_ns) - due_ns)
         return due, took

@@ -7,7 +7,7 @@ from typing import Any
 from wireproof.delivery.columns import ABSENT, OUTCOMES
 from wireproof.dialects import Dialect, Message
 from wireproof.journal import digest
-from wireproof.load.ids import Ids
+from wireproof.load.worker.ids import Ids
 
 _UNREADABLE = 1
 """The digest of a body that cannot be digested: no other body has it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wireproof.dialects import Dialect, Frame, Outgoing
-from wireproof.load.template import NoTemplateError, Template, Values
+from wireproof.load.worker.template import NoTemplateError, Template, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,20 @@ class Answer:
         return (Outgoing(self.template.payload(number, seq), self.sample.opcode, about=self.sample.about),)
 
 
-def answer_of(dialect: Dialect, frame: Frame, found: "re.Match[bytes]", id: str, values: Values) -> Answer:
+def answer_of(dialect: Dialect, frame: Frame, pattern: "re.Pattern[bytes]", id: str, values: Values) -> Answer:
     """How frames like this one are answered on the connection that the dialect serves.
 
     Args:
         dialect: of the connection.
         frame: one of them.
-        found: where it says its message's number, and the delivery's if it has one.
+        pattern: finds its message's number, and the delivery's if it has one.
         id: the id of that message.
         values: for the slots of a template.
     """
     first = _answers(dialect, frame)
     numbers, again = None, frame
-    if "seq" in found.re.groupindex:
+    found = pattern.fullmatch(frame.payload)
+    if found is not None and "seq" in pattern.groupindex:
         seq, other = found["seq"], b"%d" % (int(found["seq"]) + 7)
         begin, end = found.span("seq")
         numbers = (seq, other)

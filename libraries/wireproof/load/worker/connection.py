@@ -10,11 +10,11 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from wireproof.delivery.columns import ABSENT, ACKED
 from wireproof.dialects import BINARY, TEXT, Dialect, Draft, Frame, LoginRefused, Message, Outgoing
 from wireproof.journal import now_ns
-from wireproof.load.answers import Answer, answer_of
-from wireproof.load.reading import Reading, body_digest
-from wireproof.load.receipts import Shape
-from wireproof.load.shared import Worker
-from wireproof.load.template import Builder, NoTemplateError, Template
+from wireproof.load.worker.answers import Answer, answer_of
+from wireproof.load.worker.reading import Reading, body_digest
+from wireproof.load.worker.receipts import Shape
+from wireproof.load.worker.shared import Worker
+from wireproof.load.worker.template import Builder, NoTemplateError, Template
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
@@ -207,29 +207,32 @@ class Connection(WSListener):
         number = int(found[1])
         if shape.delivers:
             seq = int(found[2]) if shape.numbered else ABSENT
-            worker.tally.receive(self.client, number, at_ns, seq, shape.reading.retry, shape.reading.digest)
+            worker.tally.receive(self.client, number, at_ns, seq, shape.retry, shape.digest)
             if self._answering:
-                self._answer(shape.place, found, payload, number, seq)
+                self._answer(shape, payload, number, seq)
         if shape.outcome:
             worker.tally.judge(self.client, number, shape.outcome, at_ns)
             if worker.rows is not None and shape.outcome == ACKED:
                 worker.rows.ask(number)
-            worker.done(number, at_ns)
-        elif not worker.acknowledged:
+        if worker.closed_loop and (shape.outcome or not worker.acknowledged):
             worker.done(number, at_ns)
         if not worker.frames % _EVERY:
             self._check(shape, found, payload)
 
-    def _answer(self, place: int, found: Any, payload: bytes, number: int, seq: int) -> None:
+    def _answer(self, shape: Shape, payload: bytes, number: int, seq: int) -> None:
         """Sends what the protocol asks for after a delivery."""
-        worker, answer = self.worker, self._answers.get(place)
-        if answer is None:
-            id = worker.reader.ids.text(number)
-            answer = self._answers[place] = answer_of(self.dialect, Frame(TEXT, payload), found, id, worker.values)
-        for outgoing in answer.to(payload, number, seq):
-            if outgoing.about:
-                worker.tally.confirm(self.client, number, now_ns())
-            self._send_all((outgoing,))
+        worker, answer = self.worker, self._answers.get(shape.place)
+        try:
+            if answer is None:
+                id, frame = worker.reader.ids.text(number), Frame(TEXT, payload)
+                answer = answer_of(self.dialect, frame, shape.pattern, id, worker.values)
+                self._answers[shape.place] = answer
+            for outgoing in answer.to(payload, number, seq):
+                if outgoing.about:
+                    worker.tally.confirm(self.client, number, now_ns())
+                self._send_all((outgoing,))
+        except Exception:  # noqa: BLE001 - an author's dialect may raise anything
+            worker.fault()
 
     def _read(self, opcode: int, payload: bytes, at_ns: int) -> None:
         """Lets the dialect read a frame."""
@@ -268,14 +271,19 @@ class Connection(WSListener):
             worker.tally.judge(self.client, reading.judged, reading.outcome, at_ns)
             if worker.rows is not None and reading.outcome == ACKED:
                 worker.rows.ask(reading.judged)
-        if reading.outcome or (reading.delivered != ABSENT and not worker.acknowledged):
+        is_end = reading.outcome or (reading.delivered != ABSENT and not worker.acknowledged)
+        if worker.closed_loop and is_end:
             worker.done(reading.number, at_ns)
 
     def _check(self, shape: Shape, found: Any, payload: bytes) -> None:
         """Lets the dialect read what a shape has read: a dialect whose reading depends on more is read without."""
         dialect = copy.copy(self.dialect)
-        messages = dialect.feed(Frame(TEXT, payload))
-        readings = [self.worker.reader.read(dialect, message) for message in messages]
+        try:
+            messages = dialect.feed(Frame(TEXT, payload))
+            readings = [self.worker.reader.read(dialect, message) for message in messages]
+        except Exception:  # noqa: BLE001 - an author's dialect may raise anything
+            self.worker.fault()
+            return
         if readings != [shape.read(found)]:
             self.worker.shapes.forget()
             self.worker.misread = f"the dialect '{dialect.name}' reads {safe(payload, 120)} differently at another time"

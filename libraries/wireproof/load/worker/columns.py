@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from wireproof.delivery.columns import ABSENT
 from wireproof.load.audience import audiences
-from wireproof.load.ids import DIGITS, Ids
 from wireproof.load.plan import Plan
+from wireproof.load.worker.ids import DIGITS, Ids
+from wireproof.load.worker.tally import COLUMNS
 
 if TYPE_CHECKING:
     from wireproof.delivery.history import History, Ints
     from wireproof.dialects import Traits
-    from wireproof.load.shared import Worker
+    from wireproof.load.worker.shared import Worker
 
 _MESSAGES = frozenset({"sent", "verdicts", "received", "confirmed", "expected"})
 """Tables with a column of messages."""
@@ -31,10 +32,7 @@ def history_of(plan: Plan, worker: "Worker", ids: Ids, traits: "Traits") -> "His
 
     names = _Names(["", *(member.name for member in plan.members)])
     tally = worker.tally
-    tables: dict[str, dict[str, Any]] = {
-        table: {name: np.array(column, np.int64) for name, column in columns.items()}
-        for table, columns in tally.columns().items()
-    }
+    tables: dict[str, dict[str, Any]] = {table: {**tally.columns(table)} for table in COLUMNS}
     sent = tables["sent"]
     sender = sent["client"]
     count = len(sender)

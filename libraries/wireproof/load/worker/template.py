@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from wireproof.load.ids import DIGITS
-from wireproof.load.tokens import Tokens
+from wireproof.load.worker.ids import DIGITS
+from wireproof.load.worker.tokens import Tokens
 
 NUMBER: Final = b"number"
 SEQ: Final = b"seq"

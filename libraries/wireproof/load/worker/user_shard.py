@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from wireproof.delivery.columns import REFUSED
 from wireproof.journal import now_ns
-from wireproof.load.dial import reason
-from wireproof.load.shard import Shard
-from wireproof.load.shared import Worker
 from wireproof.load.user import StepFailedError, User
+from wireproof.load.worker.dial import reason
+from wireproof.load.worker.shard import Shard
+from wireproof.load.worker.shared import Worker
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class Seat:
                 worker.tally.judge(self.client, number, REFUSED, now_ns())
             else:
                 worker.tally.receive(self.client, number, now_ns())
-            worker.done(number, now_ns())
+            if worker.closed_loop:
+                worker.done(number, now_ns())
 
     async def leave(self) -> None:
         """Ends: no step is done any more."""

@@ -12,23 +12,23 @@ from wireproof import dialects
 from wireproof.dialects import Dialect, Draft
 from wireproof.journal import now_ns
 from wireproof.load import profile
-from wireproof.load.bodies import padded
-from wireproof.load.columns import history_of
-from wireproof.load.connection import Connection
-from wireproof.load.dial import Dialer
-from wireproof.load.ids import Ids
 from wireproof.load.outlook import Outlook, Progress
-from wireproof.load.pacer import pace
 from wireproof.load.plan import Plan
-from wireproof.load.probes import Probes
-from wireproof.load.reading import Reader
-from wireproof.load.rows import RowLooks
-from wireproof.load.shared import Worker
 from wireproof.load.split import schedule, senders_of, shards_of
 from wireproof.load.talk import ShardResult
+from wireproof.load.worker.bodies import padded
+from wireproof.load.worker.columns import history_of
+from wireproof.load.worker.connection import Connection
+from wireproof.load.worker.dial import Dialer
+from wireproof.load.worker.ids import Ids
+from wireproof.load.worker.pacer import pace
+from wireproof.load.worker.probes import Probes
+from wireproof.load.worker.reading import Reader
+from wireproof.load.worker.rows import RowLooks
+from wireproof.load.worker.shared import Worker
 
 if TYPE_CHECKING:
-    from wireproof.load.user_shard import Seat
+    from wireproof.load.worker.user_shard import Seat
 
 PROGRESS_EVERY_S = 0.25
 _LOOK_S = 0.02
@@ -147,7 +147,7 @@ class Shard:
         self._late += [asyncio.ensure_future(self._close_early(index)) for index in leaving]
         try:
             await (self._closed_loop() if self.plan.traffic.model == "closed" else self._open_loop())
-            self.ended_ns = min(now_ns(), self.start_ns + int(self.plan.profile.duration_s * 1e9))
+            self.ended_ns = self.ended_ns or min(now_ns(), self.start_ns + int(self.plan.profile.duration_s * 1e9))
             self.probes.stop()
             self.phase = "draining"
             await self._drain()
@@ -169,7 +169,10 @@ class Shard:
             else:
                 connection.send(due_ns)
 
-        self.due = await pace(self.start_ns, due.tolist(), send, self._stop.is_set, spin=self.plan.pace.spin)
+        moments = due.tolist()
+        self.due = await pace(self.start_ns, moments, send, self._stop.is_set, spin=self.plan.pace.spin)
+        if self.due < len(moments):
+            self.ended_ns = self.start_ns + moments[self.due]
         await self._until(self.plan.profile.duration_s)
 
     async def _closed_loop(self) -> None:

@@ -12,8 +12,8 @@ from picows import WSError, WSHandshakeError, ws_connect
 
 from wireproof.dialects import LoginRefused
 from wireproof.journal import now_ns
-from wireproof.load.connection import Connection
 from wireproof.load.plan import Endpoint, Pace
+from wireproof.load.worker.connection import Connection
 from wireproof.wiretext import safe
 
 _READ_BUFFER = 2048

@@ -51,8 +51,8 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _work(orders: Orders, orders_in: BinaryIO, say: Callable[[object], None]) -> None:
-    from wireproof.load.shard import Shard
-    from wireproof.load.user_shard import UserShard
+    from wireproof.load.worker.shard import Shard
+    from wireproof.load.worker.user_shard import UserShard
 
     kind = UserShard if orders.plan.traffic.scenario == "user" else Shard
     shard = kind(orders.plan, orders.index, orders.shards, orders.nonce)
