@@ -183,7 +183,9 @@ def chat_server(chat: Chat) -> Iterator[Chat]:
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
     thread.start()
     assert ready.wait(GENEROUS_S)
-    yield chat
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(GENEROUS_S)
-    loop.close()
+    try:
+        yield chat
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(GENEROUS_S)
+        loop.close()
