@@ -165,7 +165,7 @@ def _requirement(entry: Mapping[str, Any]) -> Requirement | None:
         raise ValueError("behaviour has metric behaviour, statistic all, limit pass and unit tests")
     require_statistic(entry["statistic"])
     limit, at_least = _limit(entry["limit"]), entry.get("at_least", 0)
-    if not isinstance(at_least, int) or at_least < 0:
+    if type(at_least) is not int or at_least < 0:
         raise ValueError(f"at_least is a number of observations, such as 300, not {safe(at_least, 40)}")
     return Requirement(entry["id"], entry["title"], entry["metric"], entry["statistic"], limit, at_least)
 
