@@ -13,7 +13,7 @@ from wireproof.timing.criteria import load
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = {"id", "title", "area", "metric", "statistic", "limit", "unit", "scope", "source"}
-OPTIONAL = {"tags", "goal"}
+OPTIONAL = {"tags", "goal", "at_least"}
 STATISTICS = {"p95", "p99", "rate", "observed", "mean", "min", "max", "count", "slope", "all"}
 AREAS = {
     "performance": {"PERF"},

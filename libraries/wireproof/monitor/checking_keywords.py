@@ -125,7 +125,7 @@ class CheckingKeywords:
         if not isinstance(measure, Proportion):
             raise MonitorError("nothing was probed: monitor probes, for longer than one interval")
         _require_proof(found)
-        if measure.good < share.ratio * measure.tried:
+        if measure.good / measure.tried < share.ratio:
             raise fail(f"{telling.uptime(found)}; expected {share}", msg)
         logger.info(f"{telling.uptime(found)}; {telling.BLIND}")
         return measure

@@ -71,7 +71,8 @@ class Monitor(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     | `commits.postgres`, `size.postgres` | commits of the database by second, its size |
     | `dataset.redis`, `clients.redis`, `commands.redis` | memory of the data, connections, commands by second |
 
-    `memory` and `cpu` there are of `postgres`, `redis` and every server that runs when monitoring starts, too. Of a
+    `memory` and `cpu` there are of `postgres`, `redis` and every server that runs when monitoring starts, too; a server
+    that `Start Server` brings later is seen by monitorings that start after it. Of a
     container memory is what `docker stats` shows: without file pages that nobody needs.
 
     A look that gives nothing is a gap and never a zero. A gap that no declared fault explains makes what was measured

@@ -49,8 +49,8 @@ class Sources:
     unseen: dict[str, str] = field(default_factory=dict)
 
 
-def find(plan: Plan, stack: Stack) -> Sources:
-    """What a plan finds in a stack.
+def targets(plan: Plan, stack: Stack) -> tuple[str, ...]:
+    """What a plan asks for: what it names, else all that there is in the stack now.
 
     Raises:
         MonitorError: a target is unknown.
@@ -59,9 +59,18 @@ def find(plan: Plan, stack: Stack) -> Sources:
     for target in plan.targets:
         if target not in known:
             raise MonitorError(f"there is nothing called '{safe(target, 60)}' to monitor; there are {', '.join(known)}")
-    sources = Sources()
-    _add_services(sources, [name for name in plan.targets or known if name != PROBES], plan, stack)
-    if not plan.targets or PROBES in plan.targets:
+    return plan.targets or tuple(known)
+
+
+def find(plan: Plan, stack: Stack) -> Sources:
+    """What a plan finds in a stack.
+
+    Raises:
+        MonitorError: a target is unknown.
+    """
+    sources, asked = Sources(), targets(plan, stack)
+    _add_services(sources, [name for name in asked if name != PROBES], plan, stack)
+    if PROBES in asked:
         _add_probes(sources, plan, stack)
     return sources
 

@@ -42,6 +42,7 @@ class Watch:
         self.unseen = found.unseen
         self.looks = Looks()
         self._stack = stack
+        self._targets = frozenset(sources.targets(plan, stack))
         self._alerts: tuple[Alert, ...] = ()
         self._declared = Declared(partial(reach, stack))
         self._beats = [
@@ -75,11 +76,14 @@ class Watch:
             self._ended_ns = now_ns()
 
     def covers(self, plan: Plan, stack: Stack) -> bool:
-        """Whether it sees all that another plan asks for, as often."""
-        own, asked = self.plan, plan
-        is_alike = (own.every_s, own.pids, own.greets) == (asked.every_s, asked.pids, asked.greets)
-        sees_all = not own.targets or (bool(asked.targets) and set(asked.targets) <= set(own.targets))
-        return stack is self._stack and is_alike and sees_all
+        """Whether it sees all that another plan asks for, as often; servers that were started since it does not see.
+
+        Raises:
+            MonitorError: a target is unknown.
+        """
+        own = self.plan
+        is_alike = (own.every_s, own.pids, own.greets) == (plan.every_s, plan.pids, plan.greets)
+        return stack is self._stack and is_alike and self._targets.issuperset(sources.targets(plan, stack))
 
     # -- what is read from it ----------------------------------------------------------------------------------------
 

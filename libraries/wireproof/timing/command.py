@@ -66,8 +66,15 @@ def _changed(id: str, before: Figure | None, after: Figure | None) -> str:
         return f"{id:10}{_shown(after)}, new"
     if before == after:
         return f"{id:10}{_shown(after)}, as before"
-    change = f" ({(after.value - before.value) / before.value:+.1%})".replace("%", " %") if before.value else ""
-    return f"{id:10}{_shown(before)} -> {_shown(after)}{change}"
+    return f"{id:10}{_shown(before)} -> {_shown(after)}{_change(before, after)}"
+
+
+def _change(before: Figure, after: Figure) -> str:
+    """By how much, where that can be told: the criterion is still on the same number, and it was not 0."""
+    is_alike = (before.metric, before.statistic, before.unit) == (after.metric, after.statistic, after.unit)
+    if not is_alike or not before.value:
+        return ""
+    return f" ({(after.value - before.value) / before.value:+.1%})".replace("%", " %")
 
 
 def _shown(figure: Figure) -> str:

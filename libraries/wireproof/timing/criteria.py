@@ -16,7 +16,7 @@ PLACES = ("criteria.yaml", "resources/criteria.yaml")
 """Where a catalogue is looked for, in a folder and all those around it."""
 
 _REQUIRED = ("id", "title", "area", "metric", "statistic", "limit", "unit", "scope", "source")
-_OPTIONAL = ("tags", "goal")
+_OPTIONAL = ("tags", "goal", "at_least")
 _BEHAVIOUR = {"metric": "behaviour", "statistic": "all", "limit": "pass", "unit": "tests"}
 
 
@@ -157,14 +157,17 @@ def _criterion(entry: Any) -> Criterion:
     return Criterion(**plain, requirement=_requirement(entry), tags=tuple(tags), goal=goal)
 
 
-def _requirement(entry: Mapping[str, str]) -> Requirement | None:
+def _requirement(entry: Mapping[str, Any]) -> Requirement | None:
     shape = {key: entry[key] for key in _BEHAVIOUR}
     if shape == _BEHAVIOUR:
         return None
     if "behaviour" in shape.values() or shape["limit"] == "pass":
         raise ValueError("behaviour has metric behaviour, statistic all, limit pass and unit tests")
     require_statistic(entry["statistic"])
-    return Requirement(entry["id"], entry["title"], entry["metric"], entry["statistic"], _limit(entry["limit"]))
+    limit, at_least = _limit(entry["limit"]), entry.get("at_least", 0)
+    if type(at_least) is not int or at_least < 0:
+        raise ValueError(f"at_least is a number of observations, such as 300, not {safe(at_least, 40)}")
+    return Requirement(entry["id"], entry["title"], entry["metric"], entry["statistic"], limit, at_least)
 
 
 def _limit(text: Any) -> Comparison:

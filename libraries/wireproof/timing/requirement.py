@@ -21,6 +21,7 @@ class Requirement:
         metric: what is observed: `delivery.time`.
         statistic: how many observations become one value: `p95`, `rate`, `max`.
         limit: what the value must meet.
+        at_least: how many observations it has to stand on; 0 where nobody says.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Requirement:
     metric: str
     statistic: str
     limit: Comparison
+    at_least: int = 0
 
     @property
     def head(self) -> str:

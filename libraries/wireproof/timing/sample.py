@@ -5,15 +5,17 @@ import math
 from wireproof.measures.estimate import Estimate
 from wireproof.measures.histogram import percentile_share
 from wireproof.measures.sample_size import clean_needed
-from wireproof.quantities import Comparison, Fraction
+from wireproof.quantities import Fraction
+from wireproof.timing.requirement import Requirement
 from wireproof.timing.shown import Scale, count
 
 
-def told(limit: Comparison, estimate: Estimate, scale: Scale) -> str:
+def told(requirement: Requirement, estimate: Estimate, scale: Scale) -> str:
     """Why an estimate does not decide; empty if its size is not the reason.
 
     `n = 100 proves > 97.04 %, > 99 % needs 299 clean tries`, rounded so that it is always true.
     """
+    limit = requirement.limit
     is_lower = limit.operator in (">", ">=")
     bound = estimate.low if is_lower else estimate.high
     share = percentile_share(estimate.statistic)
@@ -27,5 +29,8 @@ def told(limit: Comparison, estimate: Estimate, scale: Scale) -> str:
         proven = scale.text(bound, math.floor if is_lower else math.ceil)
         ratio = limit.limit.ratio if is_lower else 1 - limit.limit.ratio
         needed_words = f", {limit} needs {count(clean_needed(ratio))} clean tries" if 0 < ratio < 1 else ""
-        return f"n = {count(estimate.n)} proves {limit.operator} {proven}{needed_words}"
+        if not limit.holds(bound):
+            return f"n = {count(estimate.n)} proves {limit.operator} {proven}{needed_words}"
+    if estimate.n < requirement.at_least:
+        return f"n = {count(estimate.n)}, at least {count(requirement.at_least)} are asked for"
     return ""

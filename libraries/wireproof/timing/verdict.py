@@ -107,6 +107,8 @@ def judge(
     if estimate is None and not problems:
         problems = [_unobserved(requirement)]
     word: Word = "INVALID" if problems or estimate is None else decide(requirement.limit, estimate)
+    if word == "PASS" and estimate is not None and estimate.n < requirement.at_least:
+        word = "INCONCLUSIVE"
     line = f"{word} {requirement.head}: {'; '.join(problems)}"
     if estimate is not None:
         line = _line(word, line, requirement, estimate, remarks, baseline)
@@ -175,7 +177,7 @@ def _line(
     if word == "INVALID":
         return f"{head}; {value} proves nothing ({', '.join(notes)})"
     if word == "INCONCLUSIVE":
-        notes[0] = sample.told(limit, estimate, scale) or notes[0]
+        notes[0] = sample.told(requirement, estimate, scale) or notes[0]
     return f"{head}{value} {_IS[word]} {limit} ({', '.join(notes)})"
 
 

@@ -7,6 +7,7 @@ import pytest
 from wireproof.monitor import sources
 from wireproof.monitor.errors import MonitorError
 from wireproof.monitor.plan import Plan
+from wireproof.monitor.watch import Watch
 from wireproof.stack.addresses import Addresses
 from wireproof.stack.base import Stack
 
@@ -58,3 +59,15 @@ def test_an_unknown_target_is_refused() -> None:
 def test_an_interval_is_a_tenth_of_a_second_or_more() -> None:
     with pytest.raises(MonitorError, match=r"^0.05 s is too short: look at most ten times in a second$"):
         Plan(every_s=0.05)
+
+
+def test_a_watch_does_not_cover_what_was_started_after_it() -> None:
+    stack = Stack("external", Addresses("ws://h:1/"))
+    watch = Watch(Plan(), stack)
+    assert watch.covers(Plan(), stack)
+    stack.services["extra"] = object()  # type: ignore[assignment]
+    assert watch.covers(Plan(("server", "probes")), stack)
+    assert not watch.covers(Plan(("extra",)), stack)
+    assert not watch.covers(Plan(), stack)
+    with pytest.raises(MonitorError, match="there is nothing called 'sevrer' to monitor"):
+        watch.covers(Plan(("sevrer",)), stack)

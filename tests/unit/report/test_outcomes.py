@@ -22,9 +22,17 @@ def test_a_verdict_decides(word: str) -> None:
 
 
 def test_the_worst_test_decides() -> None:
-    tests = [trial("PERF-02", name="a"), trial("PERF-02", name="b")]
+    tests = [trial("PERF-02", name="a"), trial("PERF-02", name="b", status="FAIL")]
     found = outcome(criterion(), evidence(verdict("PASS", scope="a"), verdict("INCONCLUSIVE", scope="b"), trials=tests))
     assert found.word == "INCONCLUSIVE"
+
+
+@pytest.mark.parametrize(("others", "word"), [(["PASS"], "PASS"), (["FAIL"], "FAIL"), ([], "INCONCLUSIVE")])
+def test_what_a_short_test_only_warns_of_is_left_to_longer_ones(others: list[str], word: str) -> None:
+    tests = [trial("PERF-02", name="short"), trial("PERF-02", name="long")]
+    longer = [verdict(one, scope="long") for one in others]
+    found = outcome(criterion(), evidence(verdict("INCONCLUSIVE", scope="short"), *longer, trials=tests))
+    assert found.word == word
 
 
 @pytest.mark.parametrize("first", ["INVALID", "INCONCLUSIVE"])

@@ -86,6 +86,15 @@ def test_the_next_one_tells_what_changed_and_keeps_the_history(results: Path, ca
     assert sorted(baseline.criteria) == ["PERF-01", "PERF-02", "SCALE-12"]
 
 
+def test_no_change_is_told_between_two_kinds_of_figures(results: Path, capsys: Any) -> None:
+    leave(results, figures(PERF_02=criterion(), REL_02=criterion(0.0)))
+    accept(results)
+    capsys.readouterr()
+    leave(results, figures(PERF_02=criterion(0.0157, statistic="p99"), REL_02=criterion()))
+    assert accept(results) == 0
+    assert [line.endswith("[30.8, 32.1]") for line in capsys.readouterr().out.splitlines()[:2]] == [True, True]
+
+
 def test_figures_of_two_machines_do_not_mix(results: Path, capsys: Any) -> None:
     leave(results, figures(PERF_02=criterion(), SCALE_12=criterion()))
     accept(results)

@@ -73,6 +73,8 @@ def test_what_demands_no_measurement_is_told(tmp_path: Path, id: str, error: str
         (f"criteria:\n{ENTRY}    statistik: x", "criterion SHOP-01: unknown key statistik: did you mean statistic?"),
         (f"criteria:\n{ENTRY}    zzz: x", "criterion SHOP-01: unknown key zzz: it has id, title,"),
         (f"criteria:\n{ENTRY}    tags: stretch", "tags has to be a list of texts"),
+        (f"criteria:\n{ENTRY}    at_least: many", "at_least is a number of observations, such as 300, not many"),
+        (f"criteria:\n{ENTRY}    at_least: yes", "at_least is a number of observations, such as 300, not True"),
         (f"criteria:\n{ENTRY}    goal: 5 ms", "'5 ms' is not a comparison"),
         (f"criteria:\n{ENTRY.replace('    unit: ms', '')}", "criterion SHOP-01: unit is missing"),
         (f"criteria:\n{ENTRY.replace('area: orders', 'area: 17')}", "criterion SHOP-01: area has to be a text"),

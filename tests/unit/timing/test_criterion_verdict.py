@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wireproof.measures.estimate import Estimate
-from wireproof.quantities import Comparison, Count, Duration, Rate, Size
+from wireproof.quantities import Comparison, Count, Duration, Fraction, Quantity, Rate, Size
 from wireproof.timing.requirement import Requirement
 from wireproof.timing.verdict import assess, decide, judge, measure_of
 
@@ -67,6 +67,30 @@ def test_one_line_says_it_all(requirement: Requirement, estimate: Estimate, line
     verdict = judge(requirement, estimate)
     assert verdict.line == line.replace("#", f"{requirement.head}:")
     assert verdict.word == line.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("statistic", "limit", "estimate", "line"),
+    [
+        (
+            "max",
+            "< 512 MB",
+            (Size(4 * 10**8), 59),
+            "INCONCLUSIVE x: max = 400 MB is not proven to be < 512 MB (n = 59, ",
+        ),
+        ("max", "< 512 MB", (Size(4 * 10**8), 60), "PASS x: max = 400 MB is < 512 MB (n = 60)"),
+        ("max", "< 512 MB", (Size(6 * 10**8), 59), "FAIL x: max = 600 MB is not < 512 MB (n = 59)"),
+        ("rate", "> 99 %", (Fraction(1), 59), "INCONCLUSIVE x: rate = 100 % is not proven to be > 99 % (n = 59, "),
+    ],
+)
+def test_too_few_observations_prove_nothing_and_disprove_something(
+    statistic: str, limit: str, estimate: tuple[Quantity, int], line: str
+) -> None:
+    value, n = estimate
+    requirement = Requirement("x", "", "metric", statistic, Comparison.parse(limit), at_least=60)
+    found = judge(requirement, Estimate(statistic, value, value, value, n)).line
+    assert found.startswith(line)
+    assert found.endswith("at least 60 are asked for)") is (line.startswith("INCONCLUSIVE"))
 
 
 def test_the_line_compares_with_the_baseline() -> None:

@@ -123,7 +123,7 @@ def _rounds(id: str, judged: Sequence[Judged]) -> tuple[Judged, ...]:
 
 def _by_verdicts(criterion: Criterion, rounds: tuple[Judged, ...], trials: tuple[Trial, ...]) -> Outcome:
     """The worst verdict decides; and a test that failed in spite of its verdicts proves nothing."""
-    judged = min(_standing(rounds), key=lambda one: _badness(one.word))
+    judged = min(_standing(rounds, trials), key=lambda one: _badness(one.word))
     word, why = _word(judged.word), judged.line
     failed = next((trial for trial in trials if trial.status == "FAIL"), None)
     if word == "PASS" and failed is not None:
@@ -131,10 +131,15 @@ def _by_verdicts(criterion: Criterion, rounds: tuple[Judged, ...], trials: tuple
     return Outcome(criterion, word, why, judged, rounds, trials, judged.shown, judged.n)
 
 
-def _standing(rounds: Sequence[Judged]) -> list[Judged]:
-    """The verdicts that count: one that is INVALID or INCONCLUSIVE may be measured once more in its test."""
+def _standing(rounds: Sequence[Judged], trials: Sequence[Trial]) -> Sequence[Judged]:
+    """The verdicts that count: one that is INVALID or INCONCLUSIVE may be measured once more in its test.
+
+    A short test that passes with an INCONCLUSIVE has only warned of it: what longer tests find counts.
+    """
     last = {one.scope: one for one in rounds}
-    return [one for one in rounds if one.word in ("PASS", "FAIL") or one is last[one.scope]]
+    standing = [one for one in rounds if one.word in ("PASS", "FAIL") or one is last[one.scope]]
+    passed = {trial.name for trial in trials if trial.status == "PASS"}
+    return [one for one in standing if one.word != "INCONCLUSIVE" or one.scope not in passed] or standing
 
 
 def _by_tests(criterion: Criterion, trials: tuple[Trial, ...], observed: Sequence[Observation]) -> Outcome:
