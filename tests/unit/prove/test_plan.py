@@ -1,13 +1,13 @@
 """What a run of the suites takes part in."""
 
+from itertools import pairwise
 from pathlib import Path
 
 from tests.prove.runs import Plan
 
 
 def options(plan: Plan, name: str) -> list[str]:
-    command = plan.command
-    return [value for option, value in zip(command, command[1:], strict=False) if option == name]
+    return [value for option, value in pairwise(plan.command) if option == name]
 
 
 def test_what_is_beyond_the_agreed_scale_is_left_out() -> None:
