@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from wireproof.load.arguments import to_reconnect
 from wireproof.load.errors import LoadError
-from wireproof.load.order import Order
+from wireproof.load.order import RECONNECT, Order
 from wireproof.quantities import Duration, Rate, Size
 from wireproof.wiretext import hide, load_json, safe
 
@@ -61,6 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument(
         "--header", action="append", default=[], type=_reads(_header), metavar="NAME:VALUE", help="of the upgrade"
     )
+    who.add_argument(
+        "--reconnect",
+        type=_reads(to_reconnect),
+        default=RECONNECT,
+        metavar="FIRST..LIMIT",
+        help="waits of a client whose connection ended, until it connects again; none: it stays away (100ms..5s)",
+    )
     who.add_argument("--ca", default="", metavar="FILE", help="PEM file of the authority to trust")
     who.add_argument("--insecure", action="store_true", help="accept every certificate")
     judge = parser.add_argument_group("what has to come of it")
@@ -87,6 +95,7 @@ def order_from(options: argparse.Namespace) -> Order:
         model="closed" if options.closed else "open",
         warmup_s=options.warmup,
         drain_s=options.drain,
+        reconnect=options.reconnect,
         size=options.size.bytes if options.size else 0,
         headers=dict(options.header),
         tls=tls,

@@ -47,7 +47,9 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     started it. Whatever ends it early, a time-out of Robot and Ctrl-C included, leaves the partial result, and no
     process. The messages of each load are kept in `wireproof/loads/` below the output directory.
 
-    A client that loses its connection stays away; what it has due counts as not sent.
+    A client whose connection ends connects and logs in again, as users' clients do, after a random part of a wait that
+    doubles (`reconnect=100ms..5s`; `none` lets it stay away). What it has due meanwhile counts as not sent, and is not
+    sent later.
 
     ## Open and closed
 
@@ -105,10 +107,11 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     is judged as criteria are, by the bounds of what was measured: only `PASS` passes, `INCONCLUSIVE` says that the
     sample was too small, `INVALID` that the load itself was not as it was asked for.
 
-    The metrics are `connect.time`, `connect.success`, `connect.failed`, `login.time`, `connections.held`, `send.rate`,
-    `send.lateness`, `send.failed`, `ack.time`, `delivery.time`, `delivery.rate`, `delivery.success`, `delivery.lost`,
-    `delivery.duplicated`, `delivery.reordered`, `delivery.misdelivered`, `delivery.corrupted`, `error.rate`,
-    `query.time`, `flow.time`, `flow.missing`, `loop.lag`, `gc.pause`, `generator.cpu` and `self.echo`.
+    The metrics are `connect.time`, `connect.success`, `connect.failed`, `login.time`, `connections.held`,
+    `reconnect.time`, `send.rate`, `send.lateness`, `send.failed`, `ack.time`, `delivery.time`, `delivery.rate`,
+    `delivery.success`, `delivery.lost`, `delivery.duplicated`, `delivery.reordered`, `delivery.misdelivered`,
+    `delivery.corrupted`, `error.rate`, `query.time`, `flow.time`, `flow.missing`, `loop.lag`, `gc.pause`,
+    `generator.cpu` and `self.echo`.
 
     ## Live figures
 

@@ -70,7 +70,7 @@ class Lately:
         before = self._told[0]
         span_s = now.elapsed_s - before.elapsed_s
         failed = _errors(now) - _errors(before)
-        tried = failed + now.sent - before.sent + now.connected - before.connected
+        tried = failed + now.sent - before.sent + max(0, now.connected - before.connected)
         return Live(
             is_connecting=now.phase == "connecting",
             elapsed_s=now.elapsed_s,

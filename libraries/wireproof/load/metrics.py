@@ -9,6 +9,7 @@ METRICS: Final[Mapping[str, str]] = {
     "connect.success": "rate",
     "connect.failed": "rate",
     "connections.held": "min",
+    "reconnect.time": "p95",
     "send.rate": "mean",
     "send.lateness": "p99",
     "send.failed": "count",
@@ -33,8 +34,9 @@ METRICS: Final[Mapping[str, str]] = {
 """By name, in the order in which they are told.
 
 connect.time: from the start of the TCP connection to the answer to the upgrade. login.time: from there until the
-protocol has let the client in. connect.success, connect.failed: of the connections that were tried.
-connections.held: connections that are open, each second of the measured time.
+protocol has let the client in; both of first connections. connect.success, connect.failed: of those that were tried.
+connections.held: connections that are open, each second of the measured time. reconnect.time: from the end of a
+connection until its client is let in again.
 send.rate: messages per second that went out. send.lateness: how much later than they were due. send.failed: of the
 messages that were due those that could not be sent, because their connection was gone.
 ack.time, delivery.time: from when a message was due to its acknowledgement, to its arrival at each recipient.

@@ -13,7 +13,7 @@ from wireproof.load.errors import LoadError
 from wireproof.load.members import Client
 from wireproof.load.plan import Endpoint, Model, Pace, Plan, Profile, RowProbe, Scenario, Tls, Traffic
 from wireproof.load.queries import Queries, queries_of
-from wireproof.quantities import Rate
+from wireproof.quantities import Backoff, Rate
 from wireproof.sockets import options as sockets
 from wireproof.sockets import tls
 from wireproof.sockets.errors import SocketsError
@@ -23,6 +23,9 @@ _ID = "$.id"
 """Where JSON messages keep their id unless their dialect is told otherwise."""
 
 _JSON = ("json", "echo")
+
+RECONNECT = Backoff(0.1, 5.0)
+"""Between the attempts of a client whose connection ended, unless the author says otherwise: users come back, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,7 @@ class Order:
         query, subprotocols, tls: of every handshake.
         warmup_s: of the beginning, what is not measured.
         connect_rate: connections begun per second.
+        reconnect: how long who has lost a connection waits before each attempt to come back; None for never.
         user, settings: the class of scenario `user`, and what its constructor takes; or
         queries: a file of named queries, which clients ask the stack's PostgreSQL in place of sending messages.
         row_query, row_every: a SELECT for the row of every so-manieth message, by its id.
@@ -70,6 +74,7 @@ class Order:
     warmup_s: float = 0.0
     drain_s: float = 5.0
     connect_rate: Rate | None = None
+    reconnect: Backoff | None = RECONNECT
     workers: int = 0
     spin: bool = False
     user: str = ""
@@ -102,6 +107,7 @@ def plan_of(name: str, order: Order) -> Plan:
             warmup_s=order.warmup_s,
             drain_s=order.drain_s,
             connect_rate=order.connect_rate.per_second if order.connect_rate else 0.0,
+            reconnect=order.reconnect,
             spin=order.spin,
             workers=order.workers,
         ),

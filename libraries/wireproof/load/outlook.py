@@ -96,7 +96,7 @@ class Outlook:
             phase=phase,
             elapsed_s=(now - start_ns) / 1e9 if start_ns else 0.0,
             connected=sum(connection.is_open for connection in self._worker.connections.values()),
-            refused=tally.refused,
+            refused=tally.connects.refused,
             sent=tally.sent,
             acked=self._acked,
             delivered=tally.count("received"),
@@ -123,9 +123,9 @@ class Outlook:
         p50, p95 = np.percentile((at[ours] - due[row[ours] - earliest]) / 1e6, [50, 95])
         return float(p50), float(p95)
 
-    def is_quiet(self) -> bool:
+    def is_quiet(self, *, somebody_returns: bool) -> bool:
         """Whether nothing more can come: all that was sent has an outcome and has arrived, or nobody is there."""
-        if not any(connection.is_open for connection in self._worker.connections.values()):
+        if not somebody_returns and not any(connection.is_open for connection in self._worker.connections.values()):
             return True
         tally = self._tally
         if self._worker.acknowledged and tally.count("verdicts") < tally.sent:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wireproof.quantities import Backoff
+
 Scenario = Literal["pairs", "fan out", "request reply", "push only", "user"]
 Model = Literal["open", "closed"]
 
@@ -152,6 +154,7 @@ class Pace:
         connect_rate: handshakes begun per second, of all workers together; 0 for as fast as they succeed.
         connects_at_once: handshakes under way, of one worker.
         connect_timeout_s: how long one connection may take, login included.
+        reconnect: how long who has lost a connection waits before each attempt to come back; None for never.
         spin: whether a worker burns its core to send within microseconds; else within a millisecond or two.
         workers: processes; 0 for one per core.
         seed: of whatever is random.
@@ -162,6 +165,7 @@ class Pace:
     connect_rate: float = 0.0
     connects_at_once: int = 50
     connect_timeout_s: float = 10.0
+    reconnect: Backoff | None = None
     spin: bool = False
     workers: int = 0
     seed: int = 0

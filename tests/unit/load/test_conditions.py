@@ -99,6 +99,6 @@ def test_figures_are_those_of_the_last_second() -> None:
     live = lately.look(Progress("running", 2.0, 2, 1, sent=200, delivered=150, failed=10, p95_ms=20.0, lag_ms=3.0))
     assert live.send_rate == pytest.approx(100)
     assert live.delivery_rate == pytest.approx(50)
-    assert live.error_rate == pytest.approx(10 / (10 + 100 - 1))
+    assert live.error_rate == pytest.approx(10 / (10 + 100))
     assert (live.outstanding, live.errors, live.connections) == (50, 11, 2)
     assert (live.p95_s, live.lag_s, live.asked_rate) == (0.02, 0.003, 100)

@@ -45,17 +45,17 @@ def history_of(plan: Plan, worker: "Worker", ids: Ids, traits: "Traits") -> "His
         digests[client] = connection.digest
     sent |= {
         "message": np.arange(count),
-        "connection": sender,
         "to": to[sender],
         "kind": np.broadcast_to(np.int64(names.of(plan.traffic.kind)), (count,)),
         "digest": digests[sender],
         "acknowledged": np.broadcast_to(np.int64(worker.acknowledged), (count,)),
     }
-    tables["received"]["connection"] = tables["received"]["client"]
-    tables["confirmed"]["connection"] = tables["confirmed"]["client"]
+    opened = _table(tally.connections, ("client", "connection", "at"))
+    for table in ("sent", "received", "confirmed"):
+        tables[table]["connection"] = connections_at(opened, tables[table])
     tables["expected"] = _expected(plan, sent)
     promises = _promises(traits, len(tally.connections))
-    tables["connections"] = _table(tally.connections, ("client", "connection", "at")) | promises
+    tables["connections"] = opened | promises
     logins = [
         (client, connection, names.of(identity), at, names.of(epoch), *rest)
         for client, connection, identity, at, epoch, *rest in tally.logins
@@ -65,6 +65,25 @@ def history_of(plan: Plan, worker: "Worker", ids: Ids, traits: "Traits") -> "His
     tables["gaps"] = _table(tally.gaps, ("client", "connection", "first", "last"))
     numbers = np.concatenate([tally.first + np.arange(count), foreign])
     return History.from_columns(tables, texts_of(ids, numbers), names.texts, ids.nonce)
+
+
+def connections_at(opened: Mapping[str, "Ints"], rows: Mapping[str, "Ints"]) -> "Ints":
+    """On which of its client's connections each row was noted: the last one that was open by then.
+
+    A client has one at a time, so the moment tells; nothing is written down for each message while the clock runs.
+    """
+    import numpy as np
+
+    count = len(rows["client"])
+    if opened["connection"].max(initial=1) == 1:
+        return np.ones(count, np.int64)
+    client, at = (np.concatenate([opened[name], rows[name]]) for name in ("client", "at"))
+    is_row = np.arange(len(client)) >= len(opened["client"])
+    order = np.lexsort((is_row, at, client))
+    latest = np.maximum.accumulate(np.where(is_row[order], 0, np.arange(len(order))))
+    found = np.empty(len(order), np.int64)
+    found[order] = opened["connection"][order[latest]]
+    return found[len(opened["client"]) :]
 
 
 def texts_of(ids: Ids, numbers: "Ints") -> Any:

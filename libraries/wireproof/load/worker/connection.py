@@ -37,6 +37,10 @@ class Connection(WSListener):
         member: who it is.
         dialect: its own.
         draft: what it sends.
+
+    Attributes:
+        number: the how manieth of its client it is, from 1; 0 until the client is let in.
+        since: the number of the first message that it may send.
     """
 
     def __init__(self, worker: Worker, client: int, member: "Member", dialect: Dialect, draft: Draft) -> None:
@@ -44,6 +48,7 @@ class Connection(WSListener):
         self.transport: WSTransport | None = None
         self.is_open = False
         self.leaving = False
+        self.number = self.since = 0
         self.connected_at = 0
         self.digest = 0
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -73,12 +78,13 @@ class Connection(WSListener):
             self._begin()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        code = _close_code(transport)
-        if self.is_open and not self.leaving:
-            self.worker.tally.errors[f"closed {code}"] += 1
-        if self.connected_at:
-            self.worker.tally.closes.append((self.client, self.client, now_ns()))
+        code, tally = _close_code(transport), self.worker.tally
         self.is_open = False
+        if self.number:
+            tally.closes.append((self.client, self.number, now_ns()))
+            if not self.leaving:
+                tally.errors[f"closed {code}"] += 1
+                self.worker.lost(self.client, self.connected_at)
         if not self.ready.done():
             self._refuse(ConnectionError(f"closed {code}"))
 
@@ -92,6 +98,8 @@ class Connection(WSListener):
             self.transport.disconnect()
 
     def _begin(self) -> None:
+        tally = self.worker.tally
+        self.number, self.since = tally.opened(self, now_ns()), tally.next
         self.is_open = True
         self._beat()
         if not self.ready.done():
@@ -267,7 +275,7 @@ class Connection(WSListener):
             if worker.notes_others:
                 worker.tally.receive(self.client, ABSENT, at_ns)
         if message.gap is not None:
-            worker.tally.gaps.append((self.client, self.client, *message.gap))
+            worker.tally.gaps.append((self.client, self.number, *message.gap))
         for outgoing in self.dialect.answers(message):
             about = worker.reader.ids.number(outgoing.about)
             if about != ABSENT:

@@ -5,7 +5,6 @@ import errno
 import ipaddress
 import socket
 import ssl
-from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from picows import WSError, WSHandshakeError, ws_connect
@@ -14,6 +13,7 @@ from wireproof.dialects import LoginRefused
 from wireproof.journal import now_ns
 from wireproof.load.plan import Endpoint, Pace
 from wireproof.load.worker.connection import Connection
+from wireproof.load.worker.tally import Attempts
 from wireproof.wiretext import safe
 
 _READ_BUFFER = 2048
@@ -52,33 +52,32 @@ class Dialer:
             family, _, _, _, address = found[0]
             self._address = family, (str(address[0]), port)
 
-    async def open(self, connection: Connection) -> bool:
-        """Opens one connection, login included, and says whether that went well."""
-        tally = connection.worker.tally
+    async def open(self, connection: Connection, attempts: Attempts) -> bool:
+        """Opens one connection, login included, and says whether that went well.
+
+        Args:
+            connection: which.
+            attempts: those that this is one of.
+        """
         async with self._at_once:
             await self._turn()
-            tally.tried += 1
+            attempts.tried += 1
             started = now_ns()
             try:
                 async with asyncio.timeout(self._pace.connect_timeout_s):
                     await self._connect(connection)
-                    connected = connection.connected_at
-                    tally.connect_at.append(connected)
-                    tally.connect_took.append(connected - started)
+                    attempts.made(started, connection.connected_at)
                     await connection.ready
             except (OSError, WSError, LoginRefused, TimeoutError, asyncio.CancelledError) as error:
                 connection.leave()
                 if isinstance(error, asyncio.CancelledError):
                     raise
-                tally.refused += 1
-                tally.errors[f"connect: {reason(error)}"] += 1
+                attempts.failed(reason(error))
                 return False
             except Exception as error:  # noqa: BLE001 - what an author's dialect raised at the login, counted already
                 connection.leave()
-                tally.refused += 1
-                tally.errors[f"connect: {type(error).__name__}"] += 1
+                attempts.failed(type(error).__name__)
                 return False
-        tally.opened(connection, now_ns())
         return True
 
     async def _turn(self) -> None:
@@ -151,8 +150,3 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
     if tls.cert:
         made.load_cert_chain(tls.cert, tls.key or None, tls.key_password or None)
     return made
-
-
-def open_all(dialer: Dialer, connections: Sequence[Connection]) -> "asyncio.Future[list[bool]]":
-    """Opens connections beside each other."""
-    return asyncio.gather(*(dialer.open(connection) for connection in connections))

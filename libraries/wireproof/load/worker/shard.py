@@ -5,6 +5,7 @@ import contextlib
 import gc
 from array import array
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from wireproof.load.worker.ids import Ids
 from wireproof.load.worker.pacer import pace
 from wireproof.load.worker.probes import Probes
 from wireproof.load.worker.reading import Reader
+from wireproof.load.worker.returns import Returns
 from wireproof.load.worker.rows import RowLooks
 from wireproof.load.worker.shared import Worker
 
@@ -63,7 +65,9 @@ class Shard:
         self._opens = profile.open_ns(plan.profile).tolist()
         self._closes = profile.close_ns(plan.profile).tolist()
         self._late: list[asyncio.Task[None]] = []
-        self._early: asyncio.Future[list[None]] | None = None
+        self._early: asyncio.Future[list[bool]] | None = None
+        self._returns = Returns(plan.pace.reconnect, partial(self._enter, again=True))
+        self.worker.lost = self._returns.lost
         if plan.endpoint.definition:
             dialects.define(dialects.Definition(**plan.endpoint.definition))
 
@@ -95,17 +99,21 @@ class Shard:
         if self.worker.rows is not None:
             await self.worker.rows.open()
 
-    async def _enter(self, index: int) -> None:
-        """Opens a member's connection."""
+    async def _enter(self, index: int, *, again: bool = False) -> bool:
+        """Opens a member's connection and says whether that went well."""
         member, traffic = self.plan.members[index], self.plan.traffic
         draft = Draft(self._body, traffic.kind, member.to, traffic.fields)
         connection = Connection(self.worker, index + 1, member, self._dialect(member.name), draft)
-        if not await self._dialer.open(connection):
-            return
+        attempts = self.worker.tally.reconnects if again else self.worker.tally.connects
+        if not await self._dialer.open(connection, attempts):
+            return False
         self.worker.connections[connection.client] = connection
         if index in self._senders:
             outgoing = connection.prepare()
             self.worker.acknowledged = connection.dialect.traits.acknowledges and outgoing.acknowledged
+            if self.worker.closed_loop:
+                self._begin(connection)
+        return True
 
     def _dialect(self, client: str) -> Dialect:
         endpoint = self.plan.endpoint
@@ -154,6 +162,7 @@ class Shard:
         finally:
             self.probes.stop()
             telling.cancel()
+            self._returns.close()
             for task in self._late:
                 task.cancel()
 
@@ -193,14 +202,12 @@ class Shard:
         if self._stop.is_set():
             return
         await self._enter(index)
-        connection = self.worker.connections.get(index + 1)
-        if self.worker.closed_loop and connection is not None and index in self._senders:
-            self._begin(connection)
 
     async def _close_early(self, index: int) -> None:
         await self._until(self._closes[index] / 1e9)
         if self._stop.is_set():  # what is on its way to it may still come
             return
+        self._returns.forget(index + 1)
         connection = self.worker.connections.get(index + 1)
         if isinstance(connection, Connection):
             connection.leave()
@@ -218,7 +225,11 @@ class Shard:
         deadline = now_ns() + int(allowed * 1e9)
         outlook = Outlook(self.plan, self.worker)
         rows = self.worker.rows
-        while now_ns() < deadline and not (outlook.is_quiet() and (rows is None or rows.is_idle)):  # noqa: ASYNC110 - computed from columns, told by nobody
+
+        def is_quiet() -> bool:
+            return outlook.is_quiet(somebody_returns=self._returns.pending) and (rows is None or rows.is_idle)
+
+        while now_ns() < deadline and not is_quiet():  # noqa: ASYNC110 - computed from columns, told by nobody
             await asyncio.sleep(_LOOK_S)
 
     async def _tell(self, told: Callable[[Progress], None]) -> None:
@@ -245,7 +256,8 @@ class Shard:
         history_of(self.plan, worker, self.reader.ids, dialect.traits).save(path)
         times = {
             **self.times,
-            "connect.time": (tally.connect_at, tally.connect_took),
+            "connect.time": (tally.connects.at, tally.connects.took),
+            "reconnect.time": (self._returns.at, self._returns.took),
             "login.time": (tally.login_at, tally.login_took),
             "loop.lag": (probes.lag_at, probes.lag_took),
             "gc.pause": (probes.gc_at, probes.gc_took),
@@ -254,8 +266,9 @@ class Shard:
         counts = {
             "due": self.due if self.plan.traffic.model == "open" else tally.sent + tally.unsent,
             "unsent": tally.unsent,
-            "tried": tally.tried,
-            "connected": len(tally.logins),
+            "tried": tally.connects.tried,
+            "connected": tally.clients,
+            "reconnected": len(tally.logins) - tally.clients,
             "others": tally.others,
             "frames": worker.frames,
             "parsed": worker.parsed,

@@ -1,6 +1,7 @@
 """What all connections of one worker share."""
 
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wireproof.load.worker.reading import Reader
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from wireproof.load.worker.connection import Connection
     from wireproof.load.worker.rows import RowLooks
     from wireproof.load.worker.user_shard import Seat
+
+
+def _nobody_comes_back(client: int, since_ns: int) -> None:
+    """A lost connection stays lost."""
 
 
 class Worker:
@@ -26,6 +31,7 @@ class Worker:
         frames, parsed: how many came, and how many of them the dialect had to read.
         faults: what the dialect raised: how often, and the first one's traceback.
         acknowledged: whether a message is done when the peer says so, else when it arrives.
+        lost: told of a client whose connection ended, and since when that had stood.
         notes_others: whether messages that nobody of this load sent are receipts, too: what a server pushes.
     """
 
@@ -41,6 +47,7 @@ class Worker:
         self.closed_loop = False
         self.awaited: dict[int, int] = {}
         self.acknowledged = False
+        self.lost: Callable[[int, int], None] = _nobody_comes_back
         self.notes_others = False
         self.frames = self.parsed = 0
         self.faults = 0
@@ -55,5 +62,6 @@ class Worker:
     def done(self, number: int, at_ns: int) -> None:
         """A message of a closed loop came to its end: its sender sends the next."""
         client = self.awaited.pop(number, None)
-        if client is not None:
+        # What it sent on an earlier connection is not among those that it has under way now.
+        if client is not None and number >= self.connections[client].since:
             self.connections[client].send(at_ns)

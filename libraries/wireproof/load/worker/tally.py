@@ -24,6 +24,25 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 _sent, _received, _verdict, _confirmed = (Struct(f"={len(columns)}q").pack for columns in COLUMNS.values())
 
 
+class Attempts:
+    """Attempts to open connections: how many were made, and how long those took that got one."""
+
+    def __init__(self, word: str, errors: Counter[str]) -> None:
+        self.tried = self.refused = 0
+        self.at, self.took = array("q"), array("q")
+        self._word, self._errors = word, errors
+
+    def made(self, began_ns: int, at_ns: int) -> None:
+        """There is a connection."""
+        self.at.append(at_ns)
+        self.took.append(at_ns - began_ns)
+
+    def failed(self, why: str) -> None:
+        """There is none, or the protocol did not let the client in."""
+        self.refused += 1
+        self._errors[f"{self._word}: {why}"] += 1
+
+
 class Tally:
     """All messages, receipts and connections of one worker; clients by their number in the plan, from 1.
 
@@ -31,6 +50,7 @@ class Tally:
         first: the number of the worker's first message; message `first + row` is row `row` of what was sent.
         next: the number that the next message gets.
         errors: what went wrong, counted by its name: an errno, an HTTP status, a close code.
+        connects, reconnects: attempts to open the first connections of clients, and later ones.
     """
 
     def __init__(self, shard: int) -> None:
@@ -41,13 +61,13 @@ class Tally:
         self._note_received = self._rows["received"].frombytes
         self._note_verdict = self._rows["verdicts"].frombytes
         self._note_confirmed = self._rows["confirmed"].frombytes
+        self._made: Counter[int] = Counter()
         self.connections: list[tuple[int, int, int]] = []
         self.logins: list[tuple[int, int, str, int, str, int, int]] = []
         self.closes: list[tuple[int, int, int]] = []
         self.gaps: list[tuple[int, int, int, int]] = []
-        self.connect_at, self.connect_took = array("q"), array("q")
+        self.connects, self.reconnects = Attempts("connect", self.errors), Attempts("reconnect", self.errors)
         self.login_at, self.login_took = array("q"), array("q")
-        self.tried = self.refused = 0
         self.unsent = 0
         self.others = 0
 
@@ -87,16 +107,21 @@ class Tally:
         matrix = np.array(self._rows[table][begin * len(names) :], np.int64).reshape(-1, len(names))
         return {name: np.ascontiguousarray(matrix[:, place]) for place, name in enumerate(names)}
 
-    def opened(self, connection: "Connection", at_ns: int) -> None:
-        """Notes that a connection stands and is logged in."""
+    @property
+    def clients(self) -> int:
+        """How many clients were let in."""
+        return len(self._made)
+
+    def opened(self, connection: "Connection", at_ns: int) -> int:
+        """Notes that a connection stands and is logged in; gives the how manieth of its client it is, from 1."""
         client, dialect = connection.client, connection.dialect
         recovery, told = dialect.recovery, connection.connected_at
-        if connection.member.login:
+        if connection.member.login and not self._made[client]:
             self.login_at.append(at_ns)
             self.login_took.append(at_ns - told)
         last_seq = ABSENT if recovery.last_seq is None else recovery.last_seq
         recovered = ABSENT if recovery.recovered is None else int(recovery.recovered)
-        self.entered(client, told, at_ns, dialect.identity, recovery.epoch, last_seq, recovered)
+        return self.entered(client, told, at_ns, dialect.identity, recovery.epoch, last_seq, recovered)
 
     def entered(
         self,
@@ -107,7 +132,10 @@ class Tally:
         epoch: str = "",
         last_seq: int = ABSENT,
         recovered: int = ABSENT,
-    ) -> None:
-        """Notes that a client is in, and what the peer said of its session."""
-        self.connections.append((client, client, connected_ns))
-        self.logins.append((client, client, identity, at_ns, epoch, last_seq, recovered))
+    ) -> int:
+        """Notes that a client is in, and what the peer said of its session; gives the connection's number."""
+        self._made[client] += 1
+        number = self._made[client]
+        self.connections.append((client, number, connected_ns))
+        self.logins.append((client, number, identity, at_ns, epoch, last_seq, recovered))
+        return number

@@ -30,6 +30,7 @@ class Seat:
     """
 
     digest = 0
+    since = 0
 
     def __init__(self, worker: Worker, client: int, member: "Member", user: User) -> None:
         self.worker, self.client, self.member, self.user = worker, client, member, user
@@ -40,21 +41,19 @@ class Seat:
     async def enter(self, timeout_s: float) -> None:
         """Connects, and is ready for steps."""
         tally = self.worker.tally
-        tally.tried += 1
+        tally.connects.tried += 1
         began_ns = now_ns()
         try:
             async with asyncio.timeout(timeout_s):
                 await self.user.connect()
         except _SERVERS_FAULT as error:
-            tally.refused += 1
-            tally.errors[f"connect: {_reason(error)}"] += 1
+            tally.connects.failed(_reason(error))
             return
         except Exception:  # noqa: BLE001 - an author's class may raise anything
             self.worker.fault()
             return
         at_ns = now_ns()
-        tally.connect_at.append(at_ns)
-        tally.connect_took.append(at_ns - began_ns)
+        tally.connects.made(began_ns, at_ns)
         tally.entered(self.client, at_ns, at_ns)
         self.is_open = True
         self._task = asyncio.ensure_future(self._work())
@@ -107,12 +106,15 @@ class UserShard(Shard):
         self._class = user_class(self.plan.traffic.user)
         await self.probes.open()
 
-    async def _enter(self, index: int) -> None:
+    async def _enter(self, index: int, *, again: bool = False) -> bool:
         plan = self.plan
         user = self._class(plan.members[index].name, index, plan.members[index].login, plan.traffic.settings, self.note)
         seat = Seat(self.worker, index + 1, plan.members[index], user)
         self.worker.connections[seat.client] = seat
         await seat.enter(plan.pace.connect_timeout_s)
+        if self.worker.closed_loop:
+            self._begin(seat)
+        return seat.is_open
 
     def note(self, metric: str, since_ns: int, until_ns: int) -> None:
         """Notes a duration under a metric."""
