@@ -18,7 +18,12 @@ def to_reconnect(value: object) -> Backoff | None:
     """`100ms..5s`, or `none`."""
     if isinstance(value, Backoff):
         return value
-    return None if str(value).strip().lower() == "none" else Backoff.parse(str(value))
+    if str(value).strip().lower() == "none":
+        return None
+    try:
+        return Backoff.parse(str(value))
+    except ValueError as error:
+        raise ValueError(f"{error}, or none") from None
 
 
 CONVERTERS = converters((Json, to_json), (Names, to_names), (Rate, to_rate), (Size, to_size), (Backoff, to_reconnect))

@@ -108,9 +108,10 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     sample was too small, `INVALID` that the load itself was not as it was asked for.
 
     The metrics are `connect.time`, `connect.success`, `connect.failed`, `login.time`, `connections.held`,
-    `reconnect.time`, `send.rate`, `send.lateness`, `send.failed`, `ack.time`, `delivery.time`, `delivery.rate`, `delivery.success`, `delivery.lost`,
-    `delivery.duplicated`, `delivery.reordered`, `delivery.misdelivered`, `delivery.corrupted`, `error.rate`,
-    `query.time`, `flow.time`, `flow.missing`, `loop.lag`, `gc.pause`, `generator.cpu` and `self.echo`.
+    `reconnect.time`, `send.rate`, `send.lateness`, `send.failed`, `ack.time`, `delivery.time`, `delivery.rate`,
+    `delivery.success`, `delivery.lost`, `delivery.duplicated`, `delivery.reordered`, `delivery.misdelivered`,
+    `delivery.corrupted`, `error.rate`, `query.time`, `flow.time`, `flow.missing`, `loop.lag`, `gc.pause`,
+    `generator.cpu` and `self.echo`.
 
     ## Live figures
 

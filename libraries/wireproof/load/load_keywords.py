@@ -33,11 +33,12 @@ class LoadKeywords:
 
     @keyword(tags=["Load"])
     @asks
-    def run_load(self, name: str, *, msg: str = "", **asked: Any) -> LoadResult:
+    def run_load(self, name: str, url: str = "", *, msg: str = "", **asked: Any) -> LoadResult:
         """Runs a load and returns what it measured; fails when a threshold is not met.
 
         Args:
             name: what the load is called.
+            url: `ws://host:port/path` or `wss://…`; the running stack's if not given.
             **asked: who connects where, and who sends what to whom.
             msg: words to put before a failure's text.
 
@@ -49,17 +50,18 @@ class LoadKeywords:
         Should Be Equal As Integers    ${result.counts}[sent]    100
         ```
         """
-        return self._finish(self._start(name, order_from(**asked)), msg)
+        return self._finish(self._start(name, order_from(url, **asked)), msg)
 
     @keyword(tags=["Load"])
     @asks
-    def start_load(self, name: str, **asked: Any) -> None:
+    def start_load(self, name: str, url: str = "", **asked: Any) -> None:
         """Starts a load and returns when its clients are connected; `Wait For Load` gives what it measured.
 
         It ends at the latest with the test or suite that started it.
 
         Args:
             name: what the load is called.
+            url: `ws://host:port/path` or `wss://…`; the running stack's if not given.
             **asked: who connects where, and who sends what to whom.
 
         ```robotframework
@@ -67,7 +69,7 @@ class LoadKeywords:
         Wait For Load    short
         ```
         """
-        running = self._start(name, order_from(**asked))
+        running = self._start(name, order_from(url, **asked))
         try:
             running.await_begin()
         except BaseException:

@@ -25,7 +25,7 @@ _ID = "$.id"
 _JSON = ("json", "echo")
 
 RECONNECT = Backoff(0.1, 5.0)
-"""Between the attempts of a client whose connection ended, unless the author says otherwise: users' clients come back."""
+"""Between the attempts of a client whose connection ended, unless the author says otherwise: users come back, too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,7 +52,7 @@ class Rows(TypedDict, total=False):
 
 
 def order_from(
-    url: str = "",
+    url: str,
     *,
     connections: int = None,
     rate: Rate = None,
@@ -90,7 +90,7 @@ def order_from(
     """The order that a keyword's arguments make up; None and empty ones are not given.
 
     Args:
-        url: `ws://host:port/path` or `wss://…`; the running stack's if not given.
+        url: where clients connect.
         connections: how many clients connect.
         rate: how many messages a second they send, all together: `1000/s`.
         duration: how long.
@@ -165,16 +165,16 @@ def order_from(
 
 
 def asks(method: Asking) -> Asking:
-    """Gives a keyword that takes `**asked` the arguments of `order_from`: for Robot they are its own.
+    """Gives a keyword that takes `**asked` the options of `order_from`: for Robot they are its own.
 
     Their documentation replaces the line of the keyword's `Args:` that begins with `**asked`.
     """
     own, asked = inspect.signature(method), inspect.signature(order_from)
     leading = [one for one in own.parameters.values() if one.kind is one.POSITIONAL_OR_KEYWORD]
     trailing = [one for one in own.parameters.values() if one.kind is one.KEYWORD_ONLY]
-    described = inspect.cleandoc(order_from.__doc__ or "").partition("Args:\n")[2]
-    signature = own.replace(parameters=[*leading, *asked.parameters.values(), *trailing])
-    method.__signature__ = signature  # type: ignore[attr-defined]
+    options = [one for one in asked.parameters.values() if one.kind is one.KEYWORD_ONLY]
+    described = inspect.cleandoc(order_from.__doc__ or "").partition("    url: where clients connect.\n")[2]
+    method.__signature__ = own.replace(parameters=[*leading, *options, *trailing])  # type: ignore[attr-defined]
     method.__annotations__ = {**order_from.__annotations__, **method.__annotations__}
     method.__doc__ = re.sub(r"(?m)^    \*\*asked:.*\n", lambda _: f"{described}\n", inspect.getdoc(method) or "")
     return method

@@ -145,12 +145,13 @@ class Connection(WSListener):
                 "message can be told from another: give a JSON object as body, or a dialect with ids"
             )
         self._opcode = _OPCODES[outgoing.opcode]
-        self.digest = body_digest(outgoing.body, id) if self.dialect.traits.keeps_body else 0
         # Members that send the same share what builds it: ten thousand of them are opened in a second or two.
-        builders = self.worker.builders
-        if outgoing.payload not in builders:
-            builders[outgoing.payload] = self._builder(outgoing.payload, id)
-        self._build = builders[outgoing.payload] or (lambda number: self._encode(number).payload)
+        models = self.worker.models
+        if outgoing.payload not in models:
+            digest = body_digest(outgoing.body, id) if self.dialect.traits.keeps_body else 0
+            models[outgoing.payload] = self._builder(outgoing.payload, id), digest
+        builder, self.digest = models[outgoing.payload]
+        self._build = builder or (lambda number: self._encode(number).payload)
         return outgoing
 
     def _builder(self, payload: bytes, id: str) -> Builder | None:
@@ -185,28 +186,13 @@ class Connection(WSListener):
     # -- receiving ---------------------------------------------------------------------------------------------------
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Notes what a frame says: by its shape, without parsing, or else by the dialect."""
         at_ns = now_ns()
         kind = frame.msg_type
-        if kind is _TEXT and frame.fin and self._login is None:
-            self._take(frame.get_payload_as_bytes(), at_ns)
-        elif kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
-            self._join(kind, frame, at_ns)
-        elif kind is WSMsgType.CLOSE:
-            transport.send_close(frame.get_close_code())
-            transport.disconnect()
-
-    def _join(self, kind: WSMsgType, frame: WSFrame, at_ns: int) -> None:
-        if kind is not WSMsgType.CONTINUATION:
-            self._fragments = [bytes([kind.value])]
-        self._fragments.append(frame.get_payload_as_bytes())
-        if frame.fin:
-            opcode, *parts = self._fragments
-            self._fragments = []
-            self._read(opcode[0], b"".join(parts), at_ns)
-
-    def _take(self, payload: bytes, at_ns: int) -> None:
-        """Notes what a frame says: by its shape, without parsing, or else by the dialect."""
-        worker = self.worker
+        if kind is not _TEXT or not frame.fin or self._login is not None:
+            self._take_other(transport, frame, kind, at_ns)
+            return
+        worker, payload = self.worker, frame.get_payload_as_bytes()
         worker.frames += 1
         for shape in worker.known:
             found = shape.match(payload)
@@ -229,6 +215,23 @@ class Connection(WSListener):
             worker.done(number, at_ns)
         if not worker.frames % _EVERY:
             self._check(shape, found, payload)
+
+    def _take_other(self, transport: WSTransport, frame: WSFrame, kind: WSMsgType, at_ns: int) -> None:
+        """Takes a frame of a login, of a binary message, of several frames, or of no message."""
+        if kind in (_TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            self._join(kind, frame, at_ns)
+        elif kind is WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
+
+    def _join(self, kind: WSMsgType, frame: WSFrame, at_ns: int) -> None:
+        if kind is not WSMsgType.CONTINUATION:
+            self._fragments = [bytes([kind.value])]
+        self._fragments.append(frame.get_payload_as_bytes())
+        if frame.fin:
+            opcode, *parts = self._fragments
+            self._fragments = []
+            self._read(opcode[0], b"".join(parts), at_ns)
 
     def _answer(self, shape: Shape, payload: bytes, number: int, seq: int) -> None:
         """Sends what the protocol asks for after a delivery."""

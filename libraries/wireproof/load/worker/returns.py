@@ -1,4 +1,4 @@
-"""Clients whose connection ended come back, each after a random part of a wait that doubles, so that they do not meet."""
+"""Clients whose connection ended come back: after random parts of waits that double, so that they do not meet."""
 
 import asyncio
 import random

@@ -27,6 +27,7 @@ class Worker:
         rows: looks for the rows of messages, where that is asked for.
         closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
         awaited: the messages that a closed loop waits for, and the clients that sent them.
+        models: what builds messages like one of number 0, if anything but a dialect can, and their bodies' digest.
         frames, parsed: how many came, and how many of them the dialect had to read.
         faults: what the dialect raised: how often, and the first one's traceback.
         acknowledged: whether a message is done when the peer says so, else when it arrives.
@@ -40,7 +41,7 @@ class Worker:
         self.shapes = Shapes(reader)
         self.known = self.shapes.known
         self.values = Values()
-        self.builders: dict[bytes, Builder | None] = {}
+        self.models: dict[bytes, tuple[Builder | None, int]] = {}
         self.connections: dict[int, Connection | Seat] = {}
         self.rows: RowLooks | None = None
         self.closed_loop = False

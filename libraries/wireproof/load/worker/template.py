@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from os.path import commonprefix
 from typing import Any, Final
 
 from wireproof.load.worker.ids import DIGITS
@@ -135,7 +134,7 @@ def _counter(zeros: bytes, ones: bytes) -> Builder:
     Args:
         zeros, ones: the payload whose number is all zeros, and the one whose number is all ones.
     """
-    begin = len(commonprefix([zeros, ones]))
+    begin = next(place for place, pair in enumerate(zip(zeros, ones, strict=True)) if len({*pair}) > 1)
     head, tail = zeros[:begin], zeros[begin + DIGITS :]
     begins, front = -1, b""
 
