@@ -51,7 +51,7 @@ BAD = {
     ),
     "Unknown Statistic": (
         ["Watch    server", "Get Cpu Percent    server    average"],
-        "readings have no statistic 'average': they have max, min, mean, p95, last, count and slope",
+        "readings have no statistic 'average': they have max, min, mean, p95, last and slope",
     ),
     "Not Measured": (
         ["Watch    server", "Get Peak Memory    redis"],

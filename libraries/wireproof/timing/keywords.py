@@ -50,6 +50,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         metric: order.time          # what is observed; a series serves as any
         statistic: p95              # a percentile, rate, observed, mean, min, max, last, count or slope
         limit: "< 250 ms"
+        at_least: 300               # optional: fewer observations prove nothing
         unit: ms
         scope: one customer, at least 300 requests
         source: contract of May
@@ -63,7 +64,7 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     | --- | --- |
     | `PASS` | everything between the bounds meets the limit |
     | `FAIL` | nothing between the bounds does |
-    | `INCONCLUSIVE` | a part does: take a larger sample, once, and judge that |
+    | `INCONCLUSIVE` | a part does, or there are fewer than `at_least`: take a larger sample, once, and judge that |
     | `INVALID` | the measurement itself failed: measure once more |
 
     Only PASS passes. Counts, peaks and equalities (`== 100 %`) are judged as they were observed. A measurement is
@@ -114,6 +115,9 @@ class Timing(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
     A fault that begins before an earlier one is drained becomes part of it: the earlier one is then measured from the
     last heal, and the later one by the rate before the earlier one.
+
+    `Recovery Should Take At Most` waits and judges at once. A criterion on `recovery.time` judges what `Get Recovery`
+    returned, until it was drained; one that is not over is longer than it was so far.
     """
 
     def __init__(self, criteria: str = "", baseline: str = "") -> None:

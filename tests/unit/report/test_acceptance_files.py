@@ -242,6 +242,12 @@ def test_the_console_says_what_a_number_does_not() -> None:
     assert console(spoilt.targets).endswith("< 50 ms  Suite.Test: 3 are lost")
 
 
+def test_the_page_shows_tests_where_they_decided_without_a_number() -> None:
+    slow = criterion("REC-15", "recovery.time", "max", "< 30 s", area="recovery")
+    acceptance = Acceptance.of([slow], evidence(trials=[trial("REC-15"), trial("REC-15", status="SKIP")]))
+    assert "1 of 2 tests" in acceptance_page(acceptance, [])
+
+
 def test_the_page_tells_of_conditions_goal_and_source() -> None:
     goal = replace(criterion(), goal=Comparison.parse("< 10 ms"))
     page = acceptance_page(Acceptance.of([goal], evidence()), [])

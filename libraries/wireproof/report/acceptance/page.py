@@ -80,8 +80,8 @@ def _row(outcome: Outcome, about: str) -> str:
 
 
 def _tests(outcome: Outcome) -> str:
-    """What stands in the place of a number where tests decide."""
-    if outcome.criterion.requirement is not None or not outcome.trials:
+    """What stands in the place of a number where tests decided."""
+    if outcome.judged is not None or outcome.word == NOT_RUN:
         return ""
     passed = sum(trial.status == "PASS" for trial in outcome.trials)
     return f"{passed} of {len(outcome.trials)} tests"
