@@ -14,7 +14,7 @@ from wireproof.journal import now_ns
 from wireproof.load import command_line, limits, local, order, profile
 from wireproof.load.conditions import Condition
 from wireproof.load.metrics import METRICS
-from wireproof.load.progress import ProgressLine, is_terminal
+from wireproof.load.progress import Paper, ProgressLine, Screen, is_terminal
 from wireproof.load.running import Running
 from wireproof.load.telling import Ended, judged
 from wireproof.measures.durations import Durations
@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"python -m wireproof load: {safe(error, 500)}", file=sys.stderr)
         return USAGE
-    line = ProgressLine(_write, terminal=is_terminal(sys.stdout), name=plan.name, duration_s=plan.profile.duration_s)
+    outlet = Screen(_write) if is_terminal(sys.stdout) else Paper(_write)
+    line = ProgressLine(outlet, plan.name, plan.profile.duration_s)
     running = Running(plan, engine, line, conditions, requirements)
     try:
         running.wait()

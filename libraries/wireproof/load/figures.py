@@ -60,6 +60,8 @@ class Figures:
         self._from_ns = self.start_ns + int(plan.pace.warmup_s * _SECOND)
         planned = self.start_ns + int(plan.profile.duration_s * _SECOND)
         self._to_ns = min((part.ended_ns for part in parts), default=planned)
+        # A stop reaches workers one after another, and who is late then sends what was due before all the same.
+        self._last_ns = max((part.ended_ns for part in parts), default=planned)
         self.cpu = [part.cpu for part in parts]
 
     # -- messages ----------------------------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ class Figures:
         """Those of them that were sent before it ended, or that nobody could have sent."""
         sent = self._history["sent"]
         in_time = (
-            (sent["due"] >= self._from_ns) & (sent["due"] < self._to_ns) & (sent["at"] < self._to_ns + _IN_TIME_NS)
+            (sent["due"] >= self._from_ns) & (sent["due"] < self._to_ns) & (sent["at"] < self._last_ns + _IN_TIME_NS)
         )
         return min(self.asked, int(in_time.sum()) + self._count("unsent"))
 

@@ -15,7 +15,7 @@ from wireproof.load.errors import LoadError
 from wireproof.load.load_keywords import LoadKeywords
 from wireproof.load.loads import Loads
 from wireproof.load.plan import Plan
-from wireproof.load.progress import ProgressLine, is_terminal
+from wireproof.load.progress import Outlet, Paper, ProgressLine, Screen, is_terminal
 from wireproof.load.term_keywords import TermKeywords
 from wireproof.wiretext import safe
 
@@ -121,7 +121,8 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
     ## Progress
 
-    On a terminal one line changes four times a second, elsewhere a line is added every ten seconds. There is none with
+    On a terminal one line for all loads that run changes four times a second, elsewhere each load adds a line every ten
+    seconds. There is none with
     `--console none` or `quiet`, under pabot, and with `progress=no`.
     """
 
@@ -132,6 +133,8 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             progress: no shows nothing on the console.
         """
         self._progress = progress
+        console = partial(logger.console, newline=False)
+        self._screen, self._paper = Screen(console, begin="\n"), Paper(console, begin="\n")
         loads = Loads(self._line)
         super().__init__([LoadKeywords(loads), TermKeywords(loads)])
 
@@ -143,14 +146,11 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
             raise LoadError(safe(error, 500)) from None
 
     def _line(self, plan: Plan) -> ProgressLine:
-        is_shown = self._progress and not _is_quiet()
-        return ProgressLine(
-            partial(logger.console, newline=False) if is_shown else _nowhere,
-            terminal=is_terminal(sys.__stdout__),
-            name=plan.name,
-            duration_s=plan.profile.duration_s,
-            begin="\n",
-        )
+        if not self._progress or _is_quiet():
+            outlet: Outlet = Paper(_nowhere)
+        else:
+            outlet = self._screen if is_terminal(sys.__stdout__) else self._paper
+        return ProgressLine(outlet, plan.name, plan.profile.duration_s)
 
 
 def _is_quiet() -> bool:

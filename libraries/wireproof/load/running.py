@@ -10,11 +10,15 @@ from wireproof.load.conditions import Condition, Watch
 from wireproof.load.live import Lately
 from wireproof.load.outlook import Progress
 from wireproof.load.plan import Plan
-from wireproof.load.progress import TERMINAL_EVERY_S, ProgressLine
+from wireproof.load.progress import ProgressLine
 from wireproof.timing.requirement import Requirement
 
 if TYPE_CHECKING:
     from wireproof.load.outcome import LoadResult
+
+
+LOOK_EVERY_S = 0.25
+"""As often as workers tell how they are."""
 
 
 class Engine(Protocol):
@@ -108,7 +112,7 @@ class Running:
     def _look_after(self) -> None:
         lately = Lately(self.plan.profile)
         try:
-            while not self._engine.wait(TERMINAL_EVERY_S):
+            while not self._engine.wait(LOOK_EVERY_S):
                 live = lately.look(self._engine.progress())
                 if not live.is_connecting:
                     self._begun.set()

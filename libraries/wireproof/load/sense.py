@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from wireproof.load import profile
 from wireproof.load.errors import LoadError
 from wireproof.load.plan import Profile
+from wireproof.load.user import user_class
 from wireproof.quantities import Duration
 
 if TYPE_CHECKING:
@@ -63,6 +64,4 @@ def _who(order: "Order") -> None:
     if (order.scenario == "user") != bool(order.user):
         raise LoadError("scenario=user runs a class: give its import path as user, and only then")
     if order.user:
-        from wireproof.load.worker.user_shard import user_class
-
         user_class(order.user)

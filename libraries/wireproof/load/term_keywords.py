@@ -5,6 +5,7 @@ from robot.api.deco import keyword
 from wireproof.load.conditions import Condition
 from wireproof.load.loads import Loads
 from wireproof.load.metrics import METRICS
+from wireproof.load.user import own_metrics, user_class
 from wireproof.timing import thresholds
 
 
@@ -19,7 +20,7 @@ class TermKeywords:
         self._loads = loads
 
     @keyword(tags=["Threshold"])
-    def set_load_thresholds(self, *conditions: str) -> list[str]:
+    def set_load_thresholds(self, *conditions: str, user: str = "") -> list[str]:
         """Sets what the loads to come have to reach, until the running test or suite ends.
 
         They are read at once, so that a misspelt metric fails before anything starts. A load that does not meet one
@@ -27,6 +28,7 @@ class TermKeywords:
 
         Args:
             conditions: such as `delivery.p95 < 50 ms`, `delivery.lost == 0` or `connect.success > 99 %`.
+            user: import path of a class whose `metrics` they may name, too.
 
         Returns:
             Those that were in force before.
@@ -36,7 +38,8 @@ class TermKeywords:
         Run Load    short    ${ECHO_URL}    connections=4    rate=100/s    duration=1s    dialect=echo
         ```
         """
-        before = self._loads.require(thresholds.parse(conditions, METRICS))
+        own = own_metrics(user_class(user)) if user else {}
+        before = self._loads.require(thresholds.parse(conditions, {**METRICS, **own}))
         return [f"{one.metric}.{one.statistic} {one.limit}" for one in before]
 
     @keyword(tags=["Threshold"])

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from servers import Server, echo, serving
+from servers import Server, serving
 from test_findings import MESSAGES, found, plan_for, result_of, server_faults_only
 from websockets.asyncio.server import ServerConnection
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wireproof.load.live import Live
-from wireproof.load.progress import ProgressLine, is_terminal, line
+from wireproof.load.progress import Paper, ProgressLine, Screen, is_terminal, line
 
 
 class Stream:
@@ -61,10 +61,10 @@ def test_no_stream_is_no_terminal() -> None:
     assert not is_terminal(None, {})
 
 
-def shown(terminal: bool, *moments: Live, begin: str = "") -> list[str]:
+def shown(kind: type[Screen] | type[Paper], *moments: Live, begin: str = "") -> list[str]:
     """What is written in the course of a load."""
     texts: list[str] = []
-    progress = ProgressLine(texts.append, terminal=terminal, name="x", duration_s=60, begin=begin)
+    progress = ProgressLine(kind(texts.append, begin), "x", 60)
     for live in moments:
         progress.show(live)
     progress.end()
@@ -76,19 +76,43 @@ def moments(until_s: float) -> list[Live]:
 
 
 def test_a_terminal_gets_one_line_four_times_a_second() -> None:
-    texts = shown(True, Live(is_connecting=True), *moments(1), begin="\n")
-    assert texts[0] == "\n[load] x  connecting  0 connections  0 errors"
-    assert all(text.startswith("\r\x1b[2K") for text in texts[1:])
+    texts = shown(Screen, Live(is_connecting=True), *moments(1), begin="\n")
+    assert texts[0] == "\n[load] x  connecting  0 connections  0 errors\x1b[K"
+    assert all(text.startswith("\r[load] x") and text.endswith("\x1b[K") for text in texts[1:-1])
     assert len(texts) == 1 + 4 + 1
-    assert texts[-1] == "\r\x1b[2K\n"
+    assert texts[-1] == "\r\x1b[K\n"
+
+
+def test_loads_share_the_line_of_a_terminal() -> None:
+    texts: list[str] = []
+    screen = Screen(texts.append, "\n", lambda: 80)
+    one, other = ProgressLine(screen, "one", 60), ProgressLine(screen, "other", 90)
+    one.show(Live(elapsed_s=1, send_rate=10, errors=2))
+    other.show(Live(is_connecting=True))
+    assert texts[-1] == "\r[load] one 00:01/01:00 10/s 2 errors | other connecting 0/s 0 errors\x1b[K"
+    one.show(Live(elapsed_s=2))
+    other.show(Live(elapsed_s=1))
+    assert texts[-1] == "\r[load] one 00:02/01:00 0/s 0 errors | other 00:01/01:30 0/s 0 errors\x1b[K"
+    one.end()
+    assert texts[-1].startswith("\r[load] other  00:01/01:30  ")
+    other.end()
+    other.end()
+    assert texts[-1] == "\r\x1b[K\n"
+    assert [text.count("\n") for text in texts] == [1, 0, 0, 0, 0, 1]
+
+
+def test_a_line_never_wraps() -> None:
+    texts: list[str] = []
+    ProgressLine(Screen(texts.append, width=lambda: 30), "x", 60).show(Live(elapsed_s=1))
+    assert texts == ["[load] x  00:01/01:00  0 con…\x1b[K"]
 
 
 def test_elsewhere_a_line_is_added_every_ten_seconds() -> None:
-    texts = shown(False, Live(is_connecting=True), *moments(31), begin="\n")
+    texts = shown(Paper, Live(is_connecting=True), *moments(31), begin="\n")
     assert [text.strip()[:21] for text in texts] == [f"[load] x  00:{second}/01:00" for second in (10, 20, 30)]
     assert texts[0].startswith("\n[load]")
     assert all(text.endswith("\n") and "\r" not in text and "\x1b" not in text for text in texts)
 
 
 def test_a_short_load_says_nothing_there() -> None:
-    assert shown(False, *moments(9)) == []
+    assert shown(Paper, *moments(9)) == []

@@ -7,7 +7,7 @@ from wireproof.load.conditions import Condition
 from wireproof.load.outlook import Progress
 from wireproof.load.plan import Endpoint, Member, Plan, Traffic
 from wireproof.load.profile import constant_rate
-from wireproof.load.progress import ProgressLine
+from wireproof.load.progress import Paper, ProgressLine
 from wireproof.load.running import Running
 
 PLAN = Plan(
@@ -48,7 +48,7 @@ class Engine:
 
 
 def running(engine: Engine, *conditions: str) -> Running:
-    shown = ProgressLine([].append, terminal=True, name="x", duration_s=60)
+    shown = ProgressLine(Paper([].append), "x", 60)
     return Running(PLAN, engine, shown, [Condition.parse(one) for one in conditions])
 
 

@@ -1,13 +1,12 @@
 """One worker of a load whose clients are objects of an author's class."""
 
 import asyncio
-import importlib
 from array import array
 from typing import TYPE_CHECKING
 
 from wireproof.delivery.columns import REFUSED
 from wireproof.journal import now_ns
-from wireproof.load.user import StepFailedError, User
+from wireproof.load.user import StepFailedError, User, user_class
 from wireproof.load.worker.dial import reason
 from wireproof.load.worker.shard import Shard
 from wireproof.load.worker.shared import Worker
@@ -130,24 +129,6 @@ class UserShard(Shard):
             if isinstance(seat, Seat):
                 await seat.leave()
         self.probes.close()
-
-
-def user_class(path: str) -> type[User]:
-    """The class of an import path.
-
-    Raises:
-        ValueError: there is none, or it is no `User`.
-    """
-    module_name, dot, class_name = path.rpartition(".")
-    if not dot:
-        raise ValueError(f"'{safe(path)}' is no import path of a class: write package.module.ClassName")
-    try:
-        found = getattr(importlib.import_module(module_name), class_name)
-    except Exception as error:  # noqa: BLE001 - the author's module may raise anything while it is imported
-        raise ValueError(f"the user class '{safe(path)}' cannot be imported: {safe(error)}") from None
-    if not (isinstance(found, type) and issubclass(found, User)):
-        raise ValueError(f"'{safe(path)}' is not a subclass of wireproof.load.User")
-    return found
 
 
 def _reason(error: BaseException) -> str:
