@@ -1,5 +1,6 @@
 """The pure parts of a load: who is whose, what is due for whom, where every message is."""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from wireproof.delivery.findings import Rules
 from wireproof.delivery.history import History
 from wireproof.delivery.verdict import judge
 from wireproof.dialects import Traits
+from wireproof.journal import now_ns
 from wireproof.load import profile
 from wireproof.load.audience import audience_sizes, audiences
 from wireproof.load.conservation import Conservation
@@ -132,6 +134,20 @@ async def test_the_pacer_gives_up_when_it_is_stopped() -> None:
     due = [0] * AT_ONCE + [2**62]
     count = await pace(0, due, lambda place, due_ns: sent.append(place), lambda: len(sent) >= AT_ONCE, spin=True)
     assert count == len(sent) == AT_ONCE
+
+
+async def test_the_pacer_looks_again_where_nothing_is_due_for_long() -> None:
+    looks = itertools.count()
+    count = await pace(now_ns(), [2**62], lambda place, due_ns: None, lambda: next(looks) > 1, spin=False)
+    assert count == 0
+
+
+async def test_what_sending_raises_is_raised_where_the_pacer_is_awaited() -> None:
+    def send(place: int, due_ns: int) -> None:
+        raise OSError("no more")
+
+    with pytest.raises(OSError, match="no more"):
+        await pace(0, [0], send, lambda: False, spin=False)
 
 
 # -- what came of it -------------------------------------------------------------------------------------------------

@@ -37,6 +37,14 @@ def test_it_writes_what_the_dialect_writes(protocol: Protocol, number: int) -> N
     assert MOMENT.sub(b"now", made.builder()(number)) == wanted
 
 
+def test_numbers_that_follow_each_other_or_do_not_are_written_alike() -> None:
+    payload = f'{{"id":"{IDS.text(0)}","share":"100 %","format":"%012d"}}'.encode()
+    made = template(payload, payload)
+    build = made.builder()
+    for number in (0, 998, 999, 1000, 1001, 7, 10**12 - 1, 999_999, 1_000_000):
+        assert build(number) == made.payload(number) == payload.replace(b"0" * 12, b"%012d" % number, 1)
+
+
 def test_the_present_time_moves_on_when_it_is_refreshed() -> None:
     values = Values()
     dialect = cloud_message()
