@@ -5,6 +5,8 @@ import errno
 import ipaddress
 import socket
 import ssl
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from picows import WSError, WSHandshakeError, ws_connect
@@ -41,14 +43,14 @@ class Dialer:
         """Looks the host up once, so that no connection's time holds that.
 
         Raises:
-            OSError: nobody has that name.
+            ValueError: nobody has that name.
         """
         parts = urlsplit(self._endpoint.url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)
         try:
             ipaddress.ip_address(host)
         except ValueError:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await _look_up(host, port)
             family, _, _, _, address = found[0]
             self._address = family, (str(address[0]), port)
 
@@ -119,6 +121,13 @@ class Dialer:
             raise
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made
+
+
+async def _look_up(host: str, port: int) -> Sequence[Any]:
+    try:
+        return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ValueError(f"the host '{safe(host, 80)}' has no address: {error.strerror}; look at the url") from None
 
 
 def reason(error: BaseException) -> str:

@@ -80,8 +80,7 @@ class Shard:
             told: called four times a second with how it goes.
 
         Raises:
-            ValueError: the dialect cannot send what the plan asks for.
-            OSError: the host has no address.
+            ValueError: the dialect cannot send what the plan asks for, or the host has no address.
         """
         gc.disable()  # nothing of what is made now is garbage; looking through it again and again takes half the time
         await self._prepare()
