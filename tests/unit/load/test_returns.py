@@ -115,6 +115,7 @@ def test_an_answer_to_what_an_earlier_connection_sent_sends_nothing() -> None:
     sent: list[int] = []
     connection: Any = SimpleNamespace(since=again, send=sent.append)
     worker.connections[1] = connection
+    worker.awaited = {before: 1, again: 1}
     worker.done(before, 7)
     assert sent == []
     worker.done(again, 8)
