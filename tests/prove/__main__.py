@@ -18,6 +18,9 @@ from tests.prove.runs import Plan, RunError, Runs
 ALWAYS = ("smoke",)
 """Tags of the tests that show that a defect hurts nothing else, beside those of the criteria that have to find it."""
 
+MEASURED = ("PERF-", "REL-", "SCALE-")
+"""How the criteria begin whose tests measure: no other run may disturb those."""
+
 
 def main() -> int:
     """The exit status: 0 when all are caught every time and nothing else is red, 1 when not, 2 for bad options."""
@@ -31,21 +34,33 @@ def main() -> int:
     defects = dict(asked or [(defect.usage, defect) for defect in DEFECTS])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     rows = []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        try:
-            for row in proof.rows(pool, defects, range(1, options.repeats + 1)):
-                print(row, flush=True)
-                rows.append(row)
-        except RunError as problem:
-            print(f"prove: {problem}", file=sys.stderr)
-            return 1
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            proof.runs.stop()
+    for part, jobs in _parts(defects, options.jobs):
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                for row in proof.rows(pool, part, range(1, options.repeats + 1)):
+                    print(row, flush=True)
+                    rows.append(row)
+            except RunError as problem:
+                print(f"prove: {problem}", file=sys.stderr)
+                return 1
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+                proof.runs.stop()
     write(options.output, rows, proof.columns)
     killed = sum(row.killed for row in rows)
     print(f"{killed} of {len(rows)} defects killed: {options.output / PAGE}")
     return 0 if killed == len(rows) else 1
+
+
+def _parts(defects: Mapping[str, Defect], jobs: int) -> Iterator[tuple[dict[str, Defect], int]]:
+    """The defects that can be looked for beside each other, and those that a measurement finds, one after the other."""
+    measured = {
+        option: one for option, one in defects.items() if any(tag.startswith(MEASURED) for tag in one.caught_by)
+    }
+    others = {option: one for option, one in defects.items() if option not in measured}
+    for part, at_once in ((others, jobs), (measured, 1)):
+        if part:
+            yield part, at_once
 
 
 def _options() -> argparse.Namespace:
@@ -99,7 +114,7 @@ class Proof:
         return Plan(self.suites, self.directory / defect.name / str(seed), option, seed, tags, defect.caught_by)
 
     def _healthy(self, clean: Sequence[Outcome]) -> frozenset[str]:
-        self.columns = list(dict.fromkeys(test.suite for test in clean))
+        self.columns = list(dict.fromkeys([*self.columns, *(test.suite for test in clean)]))
         red = [test for test in clean if test.status == "FAIL"]
         if red:
             raise RunError(f"the clean server is not green, so nothing is proven: {red[0]} ({red[0].message})")

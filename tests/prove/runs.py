@@ -13,6 +13,9 @@ from robot.errors import DataError
 
 from tests.prove.outcomes import Outcome, read
 
+LEFT_OUT = ("stretch", "exclusive")
+"""Tags of tests that take long, or that other runs on the machine would disturb."""
+
 LONGEST_S = 1_800
 """Ends a run that hangs; no run comes near it."""
 _CRASHED = 251
@@ -34,7 +37,7 @@ class Plan:
         defect: as `--defect` takes it; empty for a clean server.
         seed: where the chances of the defect start.
         tags: only tests with one of these tags; all when there are none.
-        needs: criteria whose tests run also when they are beyond the agreed scale.
+        needs: criteria whose tests run also when they are beyond the agreed scale, or measure.
     """
 
     suites: Path
@@ -53,7 +56,8 @@ class Plan:
             *(sys.executable, "-m", "robot", "--console", "none", "--report", "NONE"),
             *("--outputdir", str(self.directory)),
             *("--variable", "STACK:embedded", "--variable", f"SERVER_SETTINGS:{json.dumps(settings)}"),
-            *("--exclude", "NOT".join(("stretch", *self.needs)), *only, "--runemptysuite", str(self.suites)),
+            *(option for tag in LEFT_OUT for option in ("--exclude", "NOT".join((tag, *self.needs)))),
+            *(*only, "--runemptysuite", str(self.suites)),
         ]
 
 
