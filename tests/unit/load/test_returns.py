@@ -112,6 +112,7 @@ def test_a_row_belongs_to_the_last_connection_that_was_open_by_then(opened: dict
 def test_an_answer_to_what_an_earlier_connection_sent_sends_nothing() -> None:
     worker = Worker(0, Reader(Ids("0badcafe")))
     before, again = worker.tally.send(1, 0, 0), worker.tally.send(1, 0, 0)
+    worker.awaited = {before: 1, again: 1}
     sent: list[int] = []
     connection: Any = SimpleNamespace(since=again, send=sent.append)
     worker.connections[1] = connection

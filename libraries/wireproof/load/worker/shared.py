@@ -62,6 +62,9 @@ class Worker:
     def done(self, number: int, at_ns: int) -> None:
         """A message of a closed loop came to its end: its sender sends the next."""
         client = self.awaited.pop(number, None)
+        if client is None:
+            return
+        connection = self.connections[client]
         # What it sent on an earlier connection is not among those that it has under way now.
-        if client is not None and number >= self.connections[client].since:
-            self.connections[client].send(at_ns)
+        if number >= connection.since:
+            connection.send(at_ns)

@@ -44,6 +44,8 @@ class Values:
 
     def refresh(self) -> None:
         """Sets the present time."""
+        if not self._moments:
+            return
         now = datetime.now(UTC).replace(tzinfo=None)
         for name, (precision, zone) in self._moments.items():
             self.slots[name] = now.isoformat(timespec=precision).encode() + zone
