@@ -100,7 +100,7 @@ class Dialer:
             self._endpoint.url,
             ssl_context=self._tls,
             extra_headers=headers,
-            websocket_handshake_timeout=None,  # `open` has one for the login, too
+            websocket_handshake_timeout=self._pace.connect_timeout_s,
             read_buffer_init_size=_READ_BUFFER,
             max_redirects=0,
             use_aiofastnet=False,
