@@ -232,6 +232,7 @@ class Connection(WSListener):
             self._fragments = [bytes([kind.value])]
         self._fragments.append(frame.get_payload_as_bytes())
         if frame.fin:
+            self.worker.frames += 1
             opcode, *parts = self._fragments
             self._fragments = []
             self._read(opcode[0], b"".join(parts), at_ns)
