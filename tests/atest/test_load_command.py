@@ -146,7 +146,7 @@ def test_a_terminal_sees_one_line_and_ctrl_c_keeps_the_result(tmp_path, echo):
     arguments = ("--dialect", "echo", "--connections", "4", "--rate", "100/s", "--duration", "1h")
     code, written = on_a_terminal(tmp_path, lambda pid: os.kill(pid, signal.SIGINT), echo.url, *arguments)
     assert code == 1
-    assert re.search(r"\r\x1b\[2K\[load\] load  00:0\d/1:00:00  4 connections", written)
+    assert re.search(r"\r\[load\] load  00:0\d/1:00:00  4 connections", written)
     assert "stopped early: Ctrl-C" in written
     assert "Traceback" not in written
     assert json.loads((tmp_path / "results/load/load.json").read_text())["stopped"] == "Ctrl-C"
@@ -171,3 +171,62 @@ def test_make_says_which_server_is_missing():
         check=False,
     )
     assert 'python -m wireproof load "ws://h/" --duration 1s' in done.stdout
+
+
+def test_a_server_that_is_not_there_fails_a_load_without_thresholds(tmp_path):
+    done = load(tmp_path, "ws://127.0.0.1:9/", *SHORT)
+    assert done.returncode == 1
+    told = "FAIL none of 4 clients of the load 'load' was let in; errors: 4 x connect: ECONNREFUSED"
+    assert told in done.stdout.splitlines()
+
+
+def test_a_host_that_is_not_there_is_told(tmp_path):
+    done = load(tmp_path, "ws://nobody.invalid/", *SHORT)
+    assert done.returncode == 1
+    assert "INVALID: the host 'nobody.invalid' has no address: " in done.stdout
+
+
+def test_results_that_cannot_be_left_are_told_before_the_load(tmp_path, echo):
+    (tmp_path / "file").touch()
+    done = load(tmp_path, echo.url, *SHORT, "--out", "file")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "python -m wireproof load: no results can be left in 'file': File exists; take another --out\n"
+    )
+
+
+DIALECTS = """
+from wireproof.dialects.plain_json import PlainJson
+
+
+class CannotBeMade(PlainJson):
+    def __init__(self, *arguments, **more):
+        raise RuntimeError("not made")
+
+
+class CannotLogIn(PlainJson):
+    def login(self, credentials):
+        raise RuntimeError("not in")
+
+
+class CannotWrite(PlainJson):
+    def encode(self, draft):
+        raise RuntimeError("not written")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [
+        ("CannotBeMade", 2, "the dialect 'strange.CannotBeMade' raised RuntimeError: not made"),
+        ("CannotLogIn", 2, "client-001 cannot log in: the dialect raised RuntimeError: not in"),
+        ("CannotWrite", 1, "INVALID: the load could not begin: RuntimeError: not written"),
+    ],
+)
+def test_what_a_dialect_raises_is_one_line(tmp_path, echo, name, code, told):
+    (tmp_path / "strange.py").write_text(DIALECTS)
+    arguments = [argument if argument != "echo" else f"strange.{name}" for argument in SHORT]
+    done = load(tmp_path, echo.url, *arguments)
+    assert done.returncode == code
+    assert told in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -72,5 +72,7 @@ def test_redeliveries_are_judged_on_their_own_connection(run: Run) -> None:
 
 def test_the_log_shows_what_the_server_needed_beside_the_load(run: Run) -> None:
     messages = [message.message for message in run.messages(run.tests["A Rollout Loses Nothing"])]
-    (picture,) = [text for text in messages if "<svg" in text and "during rollout" in text]
-    assert "Memory" in picture
+    (picture,) = [text for text in messages if text.startswith("<style>.wireproof-load")]
+    assert "server cpu" in picture
+    assert "server memory" in picture
+    assert "&#x27;server&#x27; restarted" in picture or "'server' restarted" in picture

@@ -13,10 +13,11 @@ from wireproof.journal import current as journal
 from wireproof.journal import now_ns
 from wireproof.load import command_line, limits, local, order, profile
 from wireproof.load.conditions import Condition
+from wireproof.load.errors import LoadError
 from wireproof.load.metrics import METRICS
 from wireproof.load.progress import Paper, ProgressLine, Screen, is_terminal
 from wireproof.load.running import Running
-from wireproof.load.telling import Ended, judged
+from wireproof.load.telling import Ended, judged, most
 from wireproof.measures.durations import Durations
 from wireproof.measures.interval_log import write_log
 from wireproof.report.load_report import load_page
@@ -47,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
         conditions = [Condition.parse(text) for text in options.stop_when]
         plan = order.plan_of(options.name, command_line.order_from(options))
         limits.prepare(order.needs_of(plan))
+        _make(options.out)
         print(f"{safe(plan.endpoint.url)}: {profile.shown(plan.profile)}")
         engine = local.start(plan)
     except ValueError as error:
@@ -65,9 +67,16 @@ def run(options: argparse.Namespace) -> int:
     return _conclude(ended, options.out)
 
 
+def _make(folder: Path) -> None:
+    """Makes the folder of the results, before there are any to lose."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LoadError(f"no results can be left in '{safe(folder)}': {error.strerror}; take another --out") from None
+
+
 def leave(ended: Ended, folder: Path) -> None:
     """Writes the page, the figures as JSON, the latencies as an HdrHistogram log, and every message."""
-    folder.mkdir(parents=True, exist_ok=True)
     result = ended.result
     machine = f"{platform.node()}, {platform.platform()}, Python {platform.python_version()}"
     page = load_page(ended.picture, ended.verdicts, events=journal().recent(), machine=machine)
@@ -114,6 +123,10 @@ def _conclude(ended: Ended, folder: Path) -> int:
         print(safe(line, 400))
     for problem in result.problems:
         print(f"INVALID: {safe(problem, 400)}")
+    if ended.failure and not ended.verdicts:
+        print(f"FAIL {ended.failure}")
+    elif result.errors:
+        print(f"errors: {most(result.errors)}")
     for verdict in ended.verdicts:
         print(verdict.line)
     if ended.stopped:

@@ -103,7 +103,14 @@ def _identity(endpoint: Endpoint, name: str, login: Mapping[str, Any]) -> str:
             next(conversation)
     except ValueError as error:
         raise LoadError(f"{safe(name, 60)} cannot log in: {error}") from None
+    except Exception as error:
+        raise LoadError(f"{safe(name, 60)} cannot log in: the dialect raised {failure(error)}") from error
     return dialect.identity
+
+
+def failure(error: Exception) -> str:
+    """What an author's dialect raised, in a few words."""
+    return f"{type(error).__name__}: {safe(error, 200)}"
 
 
 def _revealed(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -205,7 +205,7 @@ def _endpoint(order: Order) -> Endpoint:
     except SocketsError as error:
         raise LoadError(str(error)) from None
     scheme, host = ("wss" if target.secure else "ws"), target.host_header
-    found = dialects.create(order.dialect, "", None, order.dialect_options)
+    found = _dialect(order)
     definition = _definition(order, found)
     return Endpoint(
         url=f"{scheme}://{host}{target.resource}",
@@ -221,6 +221,15 @@ def _endpoint(order: Order) -> Endpoint:
             verify=secured.verify,
         ),
     )
+
+
+def _dialect(order: Order) -> Dialect:
+    try:
+        return dialects.create(order.dialect, "", None, order.dialect_options)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise LoadError(f"the dialect '{safe(order.dialect, 60)}' raised {members.failure(error)}") from error
 
 
 def _stack_url() -> str:

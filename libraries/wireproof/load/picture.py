@@ -75,6 +75,6 @@ class Picture:
         return (
             f"{safe(self.plan.endpoint.url)}: {profile.shown(self.plan.profile)}, {traffic.scenario}, "
             f"{traffic.model} loop, dialect {safe(self.plan.endpoint.dialect, 60)}",
-            ", ".join(told),
+            ", ".join(told) or "nothing was sent",
             str(self.result.conservation),
         )

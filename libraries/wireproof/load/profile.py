@@ -130,8 +130,12 @@ def shown(profile: Profile) -> str:
     """It in a few words: what it comes to."""
     sent, peak = messages(profile), peak_rate(profile)
     pace = "many at once" if peak * AT_ONCE_S >= 1 else f"up to {peak:.10g}/s"
-    told = f"{sent} messages, {pace}, " if sent else ""
-    return f"{told}{profile.peak_connections} connections, {Duration(profile.duration_s)}"
+    told = f"{_counted(sent, 'message')}, {pace}, " if sent else ""
+    return f"{told}{_counted(profile.peak_connections, 'connection')}, {Duration(profile.duration_s)}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count > 1 else ''}"
 
 
 # -- moments ---------------------------------------------------------------------------------------------------------

@@ -43,12 +43,18 @@ class Ended:
 
     @property
     def failure(self) -> str:
-        """Why the load fails, in one line, verdicts first; empty if it does not."""
+        """Why the load fails, in one line, verdicts first; empty if it does not.
+
+        Where nobody was let in and nothing was asked for, nothing else would say so.
+        """
         lines = [verdict.line for verdict in self.verdicts if verdict.word != "PASS"]
+        tried, connected = (self.result.counts.get(name, 0) for name in ("tried", "connected"))
+        if tried and not connected and not self.verdicts and not self.stopped:
+            lines.append(f"none of {tried} clients of the load '{safe(self.result.name, 60)}' was let in")
         if self.harm:
             lines.append(f"the load '{safe(self.result.name, 60)}' was stopped: {self.stopped}")
         if lines and self.result.errors:
-            lines.append(f"errors: {_most(self.result.errors)}")
+            lines.append(f"errors: {most(self.result.errors)}")
         return "; ".join(lines)
 
 
@@ -67,7 +73,7 @@ def _verdict(requirement: Requirement, result: "LoadResult") -> Verdict:
     return judge(requirement, None, of=result.name, problems=result.problems)
 
 
-def _most(errors: Mapping[str, int]) -> str:
-    """The most frequent ones."""
+def most(errors: Mapping[str, int]) -> str:
+    """The most frequent errors, for a line."""
     told = [f"{count} x {safe(name, 80)}" for name, count in list(errors.items())[:_ERRORS]]
     return ", ".join([*told, *(["…"] if len(errors) > _ERRORS else [])])

@@ -20,7 +20,7 @@ PLAN = Plan(
 
 
 def ended(*thresholds: str, stopped: str = "", harm: bool = False, **result: Any) -> Ended:
-    given = {"name": "steady", "measures": {}, "problems": [], "errors": {}, **result}
+    given = {"name": "steady", "measures": {}, "problems": [], "errors": {}, "counts": {}, **result}
     made: Any = SimpleNamespace(**given)
     return Ended(PLAN, made, judged(parse(thresholds, METRICS), made), stopped, harm)
 
@@ -53,3 +53,18 @@ def test_what_was_not_measured_is_invalid() -> None:
     assert ended("query.p95 < 1 s").failure == "INVALID query.time: query.time was not observed once"
     died = ended("query.p95 < 1 s", problems=["a worker died with exit code 1"])
     assert died.failure == "INVALID query.time: a worker died with exit code 1"
+
+
+NOBODY = {"counts": {"tried": 10, "connected": 0}, "errors": {"connect: ECONNREFUSED": 10}}
+
+
+def test_a_load_that_nobody_was_let_in_to_fails_where_nothing_else_says_so() -> None:
+    told = "none of 10 clients of the load 'steady' was let in; errors: 10 x connect: ECONNREFUSED"
+    assert ended(**NOBODY).failure == told
+    assert ended(stopped="Ctrl-C", **NOBODY).failure == ""
+    one = {"counts": {"tried": 10, "connected": 1}, "errors": {"connect: ECONNREFUSED": 9}}
+    assert ended(**one).failure == ""
+
+
+def test_who_asks_for_refusals_is_judged_by_them_alone() -> None:
+    assert ended("connect.failed > 50 %", measures={"connect.failed": Proportion(10, 10)}, **NOBODY).failure == ""

@@ -138,4 +138,4 @@ def test_a_profile_in_words() -> None:
     assert profile.shown(profile.constant_rate(1000, 100, 60)) == "60000 messages, up to 1000/s, 100 connections, 60 s"
     assert profile.shown(profile.constant_rate(0, 100, 60)) == "100 connections, 60 s"
     burst = profile.profile_of([profile.burst(50, 1)])
-    assert profile.shown(burst) == "50 messages, many at once, 1 connections, 1 µs"
+    assert profile.shown(burst) == "50 messages, many at once, 1 connection, 1 µs"

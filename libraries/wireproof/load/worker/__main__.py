@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, BinaryIO
 
@@ -22,10 +23,15 @@ def main() -> None:
     orders_in, say = sys.stdin.buffer, _voice()
     sys.path[:0] = [path for path in json.loads(orders_in.readline()) if path not in sys.path]
     orders: Orders = pickle.load(orders_in)  # noqa: S301 - from the process that started this one
-    _run(_work(orders, orders_in, say))
+    code = 0
+    try:
+        _run(_work(orders, orders_in, say))
+    except Exception:  # noqa: BLE001 - whatever it is, its last line is what people are told
+        traceback.print_exc()
+        code = 1
     sys.stderr.flush()
     # A thread still waits for orders: an interpreter that ends as usual would wait for the lock that it holds.
-    os._exit(0)
+    os._exit(code)
 
 
 def _voice() -> Callable[[object], None]:
@@ -72,6 +78,10 @@ async def _work(orders: Orders, orders_in: BinaryIO, say: Callable[[object], Non
         await shard.connect(say)
     except (ValueError, OSError) as error:
         say(Failed(str(error)))
+        return
+    except Exception as error:  # noqa: BLE001 - an author's dialect or class may raise anything
+        traceback.print_exc()
+        say(Failed(f"the load could not begin: {type(error).__name__}: {error}"))
         return
     say(Ready(len(shard.worker.connections)))
     await shard.run(await started, say)

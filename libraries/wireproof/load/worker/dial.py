@@ -1,10 +1,13 @@
 """Opens the connections of one worker: so many at once, so many a second, each refusal under its own name."""
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import socket
 import ssl
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from picows import WSError, WSHandshakeError, ws_connect
@@ -41,25 +44,27 @@ class Dialer:
         """Looks the host up once, so that no connection's time holds that.
 
         Raises:
-            OSError: nobody has that name.
+            ValueError: nobody has that name.
         """
         parts = urlsplit(self._endpoint.url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)
         try:
             ipaddress.ip_address(host)
         except ValueError:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await _look_up(host, port)
             family, _, _, _, address = found[0]
             self._address = family, (str(address[0]), port)
 
-    async def open(self, connection: Connection, attempts: Attempts) -> bool:
+    async def open(self, connection: Connection, attempts: Attempts, *, in_line: bool = True) -> bool:
         """Opens one connection, login included, and says whether that went well.
 
         Args:
             connection: which.
             attempts: those that this is one of.
+            in_line: whether it waits while many others are opened. Clients that come back know nothing of each other:
+                some that a dying server lets hang must not hold up all.
         """
-        async with self._at_once:
+        async with self._at_once if in_line else contextlib.nullcontext():
             await self._turn()
             attempts.tried += 1
             started = now_ns()
@@ -119,6 +124,13 @@ class Dialer:
             raise
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made
+
+
+async def _look_up(host: str, port: int) -> Sequence[Any]:
+    try:
+        return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ValueError(f"the host '{safe(host, 80)}' has no address: {error.strerror}; look at the url") from None
 
 
 def reason(error: BaseException) -> str:
