@@ -157,7 +157,6 @@ class Pace:
         reconnect: how long who has lost a connection waits before each attempt to come back; None for never.
         spin: whether a worker burns its core to send within microseconds; else within a millisecond or two.
         workers: processes; 0 for one per core.
-        seed: of whatever is random.
     """
 
     warmup_s: float = 0.0
@@ -168,7 +167,6 @@ class Pace:
     reconnect: Backoff | None = None
     spin: bool = False
     workers: int = 0
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,17 +76,23 @@ def queries_of(path: str) -> tuple[Query, ...]:
 
 
 class Queries(User):
-    """Asks one query after another, each on the client's own connection; settings are `dsn` and `file`."""
+    """Asks one query after another on the client's own connection, and on a new one where that has ended.
+
+    Settings are `dsn` and `file`.
+    """
 
     async def connect(self) -> None:
         """Connects to the database."""
-        import psycopg
-
         self._queries = queries_of(self.settings["file"])
-        self._random = random.Random(f"{self.settings.get('seed', 0)}-{self.number}")  # noqa: S311 - chooses rows
+        self._random = random.Random(self.number)  # noqa: S311 - chooses rows
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
         self._next = self.number
-        self._connection: AsyncConnection[Any] = await psycopg.AsyncConnection.connect(
+        self._connection = await self._connected()
+
+    async def _connected(self) -> "AsyncConnection[Any]":
+        import psycopg
+
+        return await psycopg.AsyncConnection.connect(
             self.settings["dsn"], autocommit=True, row_factory=psycopg.rows.dict_row
         )
 
@@ -97,6 +103,8 @@ class Queries(User):
         query = self._queries[self._next % len(self._queries)]
         self._next += 1
         try:
+            if self._connection.closed:
+                self._connection = await self._connected()
             values = await self._values(query)
             cursor = await self._connection.execute(query.text, values)
             await cursor.fetchall()

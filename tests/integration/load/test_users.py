@@ -102,3 +102,13 @@ def test_queries_are_asked_at_a_rate(stack: EmbeddedStack, tmp_path: Path) -> No
     assert list(result.problems) == []
     assert result.errors == {"step: no such table: 42P01": 30}
     assert result.query.n == 60
+
+
+def test_queries_go_on_where_a_connection_has_ended(stack: EmbeddedStack, tmp_path: Path) -> None:
+    file = tmp_path / "queries.sql"
+    file.write_text("-- name: cut\nSELECT pg_terminate_backend(pg_backend_pid());\n\n-- name: one\nSELECT 1;\n")
+    settings = {"dsn": stack.postgres.url, "file": str(file)}
+    result = result_of(plan_of("wireproof.load.queries.Queries", settings, clients=2, messages=40))
+    assert list(result.problems) == []
+    assert result.errors == {"step: cut: 57P01": 20}
+    assert result.counts["delivered"] == result.measures["query.time"].n == 20

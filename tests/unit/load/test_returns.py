@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from wireproof.journal import now_ns
 from wireproof.load.arguments import to_reconnect
+from wireproof.load.plan import Endpoint, Pace
 from wireproof.load.worker.columns import connections_at
+from wireproof.load.worker.dial import Dialer
 from wireproof.load.worker.ids import Ids
 from wireproof.load.worker.reading import Reader
 from wireproof.load.worker.returns import Returns
 from wireproof.load.worker.shared import Worker
+from wireproof.load.worker.tally import Tally
 from wireproof.quantities import Backoff
 
 AT_ONCE = Backoff(0.0001, 0.0002)
@@ -129,3 +132,28 @@ def test_staying_away_is_said_with_a_word() -> None:
     assert str(to_reconnect("100ms..5s")) == "100 ms..5 s"
     with pytest.raises(ValueError, match=r"for example 100ms..5s, or none$"):
         to_reconnect("5s")
+
+
+@pytest.mark.parametrize("in_line", [True, False])
+def test_who_comes_back_waits_for_nobody_whom_the_server_lets_hang(
+    in_line: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        dialer = Dialer(Endpoint(url="ws://127.0.0.1:1/"), Pace(connects_at_once=1), shards=1)
+        attempts = Tally(0).reconnects
+        hangs, connects = (SimpleNamespace(ready=asyncio.Future(), connected_at=1, leave=list) for _ in range(2))
+
+        async def connect(connection: Any) -> None:
+            if connection is connects:
+                connection.ready.set_result(None)
+
+        monkeypatch.setattr(dialer, "_connect", connect)
+        first = asyncio.ensure_future(dialer.open(hangs, attempts, in_line=in_line))  # type: ignore[arg-type]
+        second = asyncio.ensure_future(dialer.open(connects, attempts, in_line=in_line))  # type: ignore[arg-type]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert second.done() is not in_line
+        first.cancel()
+        assert await second
+
+    run(work())

@@ -1,5 +1,6 @@
 """Thresholds for what an author's own class records."""
 
+import asyncio
 import sys
 from types import ModuleType
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from wireproof.load.loads import Loads
 from wireproof.load.term_keywords import TermKeywords
-from wireproof.load.user import User, own_metrics
+from wireproof.load.user import User, own_metrics, user_class
 
 
 class Quotes(User):
@@ -61,3 +62,13 @@ def test_a_class_that_is_not_there_is_told() -> None:
 def test_what_cannot_be_a_metric_is_refused(metrics: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         own_metrics(type("Bad", (User,), {"metrics": metrics}))
+
+
+def test_a_class_is_named_by_its_import_path() -> None:
+    with pytest.raises(ValueError, match=r"^'Quotes' is no import path of a class: write package\.module\.ClassName$"):
+        user_class("Quotes")
+
+
+def test_a_class_without_a_step_is_told() -> None:
+    with pytest.raises(NotImplementedError, match=r"^Quotes has no step: write `async def step\(self\)`$"):
+        asyncio.run(Quotes("a", 0, {}, {}, lambda *_: None).step())

@@ -64,6 +64,9 @@ class Connection(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.connected_at = now_ns()
         self.transport = transport
+        if self.leaving:  # nobody waits for it any more
+            transport.disconnect()
+            return
         try:
             self._login = self.dialect.login(dict(self.member.login))
             if self._login is not None:
@@ -91,7 +94,7 @@ class Connection(WSListener):
     def leave(self) -> None:
         """Closes it on purpose."""
         self.leaving, self.is_open = True, False
-        if self.ready.done() and not self.ready.cancelled():
+        if not self.ready.cancel() and not self.ready.cancelled():
             self.ready.exception()  # else asyncio complains that nobody asked
         if self.transport is not None:
             self.transport.send_close(WSCloseCode.OK)
@@ -229,6 +232,7 @@ class Connection(WSListener):
             self._fragments = [bytes([kind.value])]
         self._fragments.append(frame.get_payload_as_bytes())
         if frame.fin:
+            self.worker.frames += 1
             opcode, *parts = self._fragments
             self._fragments = []
             self._read(opcode[0], b"".join(parts), at_ns)

@@ -1,6 +1,7 @@
 """Opens the connections of one worker: so many at once, so many a second, each refusal under its own name."""
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import socket
@@ -54,14 +55,16 @@ class Dialer:
             family, _, _, _, address = found[0]
             self._address = family, (str(address[0]), port)
 
-    async def open(self, connection: Connection, attempts: Attempts) -> bool:
+    async def open(self, connection: Connection, attempts: Attempts, *, in_line: bool = True) -> bool:
         """Opens one connection, login included, and says whether that went well.
 
         Args:
             connection: which.
             attempts: those that this is one of.
+            in_line: whether it waits while many others are opened. Clients that come back know nothing of each other:
+                some that a dying server lets hang must not hold up all.
         """
-        async with self._at_once:
+        async with self._at_once if in_line else contextlib.nullcontext():
             await self._turn()
             attempts.tried += 1
             started = now_ns()
@@ -102,7 +105,7 @@ class Dialer:
             self._endpoint.url,
             ssl_context=self._tls,
             extra_headers=headers,
-            websocket_handshake_timeout=None,  # `open` has one for the login, too
+            websocket_handshake_timeout=self._pace.connect_timeout_s,
             read_buffer_init_size=_READ_BUFFER,
             max_redirects=0,
             use_aiofastnet=False,

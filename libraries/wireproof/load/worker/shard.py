@@ -104,7 +104,7 @@ class Shard:
         draft = Draft(self._body, traffic.kind, member.to, traffic.fields)
         connection = Connection(self.worker, index + 1, member, self._dialect(member.name), draft)
         attempts = self.worker.tally.reconnects if again else self.worker.tally.connects
-        if not await self._dialer.open(connection, attempts):
+        if not await self._dialer.open(connection, attempts, in_line=not again):
             return False
         self.worker.connections[connection.client] = connection
         if index in self._senders:

@@ -28,7 +28,7 @@ class Worker:
         closed_loop: whether an answer sends the next message; off while nothing more shall be sent.
         awaited: the messages that a closed loop waits for, and the clients that sent them.
         models: what builds messages like one of number 0, if anything but a dialect can, and their bodies' digest.
-        frames, parsed: how many came, and how many of them the dialect had to read.
+        frames, parsed: how many messages came, and how many of them the dialect had to read.
         faults: what the dialect raised: how often, and the first one's traceback.
         acknowledged: whether a message is done when the peer says so, else when it arrives.
         lost: told of a client whose connection ended, and since when that had stood.
