@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 N      ?= 20
 WORKERS ?= 4
-JOBS ?= 3
+JOBS ?= 4
 OPTIONS ?=
 DEFECT ?=
 URL ?=
@@ -61,9 +61,9 @@ lint: $(VENV)/.installed-dev   ## ruff, mypy, robocop, import-linter
 	$(BIN)/robocop format --check --no-overwrite suites resources tests
 
 unit: $(VENV)/.installed-dev   ## tests of the pure parts; no services
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit --numprocesses 2 --dist loadfile
 
-integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, servers and sockets; JOBS=3 files at once
+integration: $(VENV)/.installed-dev  ## tests against real PostgreSQL, Redis, servers and sockets; JOBS=4 files at once
 	$(BIN)/pytest tests/integration --numprocesses $(JOBS) --dist loadfile
 
 atest: $(VENV)/.installed-dev  ## Robot runs judged by their output
