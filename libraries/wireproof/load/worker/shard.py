@@ -154,7 +154,7 @@ class Shard:
         self._late += [asyncio.ensure_future(self._close_early(index)) for index in leaving]
         try:
             await (self._closed_loop() if self.plan.traffic.model == "closed" else self._open_loop())
-            self.ended_ns = self.ended_ns or min(now_ns(), self.start_ns + int(self.plan.profile.duration_s * 1e9))
+            self.ended_ns = self.ended_ns or self._over_ns()
             self.probes.stop()
             self.phase = "draining"
             await self._drain()
@@ -218,6 +218,11 @@ class Shard:
         left_s = self.start_ns / 1e9 + after_s - now_ns() / 1e9
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), max(0.0, left_s))
+
+    def _over_ns(self) -> int:
+        """When the sending was over: as planned, to the nanosecond, where nobody stopped it; a timer may ring early."""
+        planned = self.start_ns + int(self.plan.profile.duration_s * 1e9)
+        return min(now_ns(), planned) if self._stop.is_set() else planned
 
     async def _drain(self) -> None:
         allowed = min(self.plan.pace.drain_s, _STOPPED_DRAIN_S) if self._stop.is_set() else self.plan.pace.drain_s
