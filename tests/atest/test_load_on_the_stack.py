@@ -1,6 +1,7 @@
 """A load on the real stack while its server is replaced: its clients come back, and all that was promised arrives."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ A Server That Stays Away Is A Failure
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     directory = tmp_path_factory.mktemp("rollout")
     # Seconds of a load prove no more, least of all where the restart takes long.
-    criteria = (RESOURCES / "criteria.yaml").read_text().replace('"> 99.9 %"', '"> 99 %"')
+    criteria = re.sub(r"\n +at_least: .*", "", (RESOURCES / "criteria.yaml").read_text()).replace(
+        '"> 99.9 %"', '"> 99 %"'
+    )
     (directory / "criteria.yaml").write_text(criteria)
     return run_robot(directory, SUITE)
 
