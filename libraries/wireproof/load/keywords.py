@@ -7,7 +7,6 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
-from robot.output import LOGGER  # type: ignore[import-untyped]
 from robotlibcore import DynamicCore
 
 from wireproof.load.arguments import CONVERTERS
@@ -17,9 +16,8 @@ from wireproof.load.loads import Loads
 from wireproof.load.plan import Plan
 from wireproof.load.progress import Outlet, Paper, ProgressLine, Screen, is_terminal
 from wireproof.load.term_keywords import TermKeywords
+from wireproof.report.listener import console_is_quiet
 from wireproof.wiretext import safe
-
-_QUIET = frozenset({"NoneConsole", "QuietConsole", "NoOutput", "QuietOutput"})
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -155,12 +153,7 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
 
 def _is_quiet() -> bool:
     """Whether nobody looks at the console: Robot was told so, or pabot runs several at once."""
-    if BuiltIn().get_variable_value("${PABOTQUEUEINDEX}") is not None:
-        return True
-    # Robot filters nothing that libraries write to the console themselves, and does not tell what its option was.
-    consoles = [value for name, value in vars(LOGGER).items() if "console" in name]
-    kinds = {type(getattr(one, part, one)).__name__ for one in consoles for part in ("listener", "logger")}
-    return not kinds.isdisjoint(_QUIET)
+    return BuiltIn().get_variable_value("${PABOTQUEUEINDEX}") is not None or console_is_quiet()
 
 
 def _nowhere(text: str) -> None:
