@@ -8,7 +8,7 @@ from wireproof.load.picture import Picture
 from wireproof.load.plan import Plan
 from wireproof.timing import notes
 from wireproof.timing.requirement import Requirement
-from wireproof.timing.verdict import Verdict, assess, judge
+from wireproof.timing.verdict import Verdict, assess
 from wireproof.wiretext import safe
 
 if TYPE_CHECKING:
@@ -60,17 +60,10 @@ class Ended:
 
 def judged(requirements: Sequence[Requirement], result: "LoadResult") -> tuple[Verdict, ...]:
     """The verdicts on a result, told to the journal."""
-    verdicts = tuple(_verdict(requirement, result) for requirement in requirements)
+    verdicts = tuple(assess(requirement, result) for requirement in requirements)
     for verdict in verdicts:
         notes.verdict(verdict)
     return verdicts
-
-
-def _verdict(requirement: Requirement, result: "LoadResult") -> Verdict:
-    """A load of which nothing came has not measured what it was to reach."""
-    if requirement.metric in result.measures:
-        return assess(requirement, result)
-    return judge(requirement, None, of=result.name, problems=result.problems)
 
 
 def most(errors: Mapping[str, int]) -> str:

@@ -50,9 +50,9 @@ def test_a_load_that_its_author_stopped_does_not_fail_for_that() -> None:
 
 
 def test_what_was_not_measured_is_invalid() -> None:
-    assert ended("query.p95 < 1 s").failure == "INVALID query.time: query.time was not observed once"
+    assert ended("query.p95 < 1 s").failure == "INVALID query.time: 'steady' observed no query.time"
     died = ended("query.p95 < 1 s", problems=["a worker died with exit code 1"])
-    assert died.failure == "INVALID query.time: a worker died with exit code 1"
+    assert died.failure == "INVALID query.time: a worker died with exit code 1; 'steady' observed no query.time"
 
 
 NOBODY = {"counts": {"tried": 10, "connected": 0}, "errors": {"connect: ECONNREFUSED": 10}}
