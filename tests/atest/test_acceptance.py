@@ -112,6 +112,7 @@ def test_the_console_ends_with_the_targets(done: Run) -> None:
         "PASS  PERF-01  message delivery  p95 = 12.0 ms  < 50 ms",
         "FAIL  PERF-02  connection time   p95 = 12.0 ms  < 10 ms",
     ]
+    assert told[3].startswith("FAIL  Suite.")
 
 
 @pytest.mark.parametrize("console", ["none", "quiet"])

@@ -263,6 +263,14 @@ def test_the_console_says_nothing_where_no_target_was_judged() -> None:
     assert console([]) == ""
 
 
+def test_the_console_ends_with_the_first_tests_that_failed() -> None:
+    failed = [trial(status="FAIL", message=f"{n} are\nlost", name=f"Suite.Test {n}") for n in range(12)]
+    lines = console(FOUND.targets, [trial(), *failed, trial(status="SKIP")]).splitlines()
+    assert lines[4] == r"FAIL  Suite.Test 0: 0 are\nlost"
+    assert lines[13:] == [r"FAIL  Suite.Test 9: 9 are\nlost", "FAIL  2 more, see the log"]
+    assert len(console(FOUND.targets, failed[:10]).splitlines()) == len(lines) - 1
+
+
 def test_a_ci_job_gets_a_table() -> None:
     lines = markdown(FOUND).splitlines()
     assert lines[2] == "5 criteria: 2 PASS, 1 FAIL, 2 not run"
@@ -288,7 +296,7 @@ def test_hostile_texts_stay_text_everywhere() -> None:
         fragment,
         junit(acceptance),
         table,
-        console(acceptance.targets),
+        console(acceptance.targets, given.trials),
         figures(RUN, acceptance, given.trials),
     ):
         text.encode()

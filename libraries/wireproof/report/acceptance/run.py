@@ -58,8 +58,9 @@ class RunReport:
         self._unsubscribe()
         if acceptance is None:
             return ""
-        files.write(self._directory, acceptance, self._record.evidence(), self._run)
-        return console(acceptance.targets)
+        evidence = self._record.evidence()
+        files.write(self._directory, acceptance, evidence, self._run)
+        return console(acceptance.targets, evidence.trials)
 
 
 _followed: RunReport | None = None

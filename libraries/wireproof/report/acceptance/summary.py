@@ -5,20 +5,33 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from wireproof.report.acceptance.outcomes import NOT_RUN, Acceptance, Outcome, counted
+from wireproof.report.acceptance.record import Trial
 from wireproof.wiretext import safe
 
 _TITLE = 34
+_FAILURES = 10
 _MARKED = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
 
-def console(targets: Sequence[Outcome]) -> str:
-    """A line for each target, in columns; empty unless one of them was judged."""
+def console(targets: Sequence[Outcome], trials: Sequence[Trial] = ()) -> str:
+    """A line for each target, in columns, and the tests that failed; empty unless one of the targets was judged.
+
+    Robot has told of the failed tests before, but a CI job often shows the last lines alone.
+    """
     if all(outcome.judged is None for outcome in targets):
         return ""
     rows = [_columns(outcome) for outcome in targets]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([f"{len(targets)} targets: {counted(targets)}", *lines])
+    return "\n".join([f"{len(targets)} targets: {counted(targets)}", *lines, *_failures(trials)])
+
+
+def _failures(trials: Sequence[Trial]) -> list[str]:
+    """A line for each of the first tests that failed, and how many more there are."""
+    failed = [trial for trial in trials if trial.status == "FAIL"]
+    lines = [f"FAIL  {safe(trial.name)}: {safe(trial.message, 300)}" for trial in failed[:_FAILURES]]
+    more = len(failed) - len(lines)
+    return [*lines, *([f"FAIL  {more} more, see the log"] if more else [])]
 
 
 def _columns(outcome: Outcome) -> tuple[str, ...]:
