@@ -90,7 +90,7 @@ Full Load And Many Queries
     ${seconds}    Evaluate    62 * $times
     Start Queries    1100/s    ${seconds}
     ${measured}    Watched Load    full load and many queries    1200/s    ${times}
-    ${queries}    Wait For Load    queries
+    ${queries}    Wait For Queries
     Set To Dictionary    ${measured}    queries    ${queries}
     RETURN    ${measured}
 

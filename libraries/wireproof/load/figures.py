@@ -14,6 +14,7 @@ from wireproof.delivery.history import Bools, History, Ints
 from wireproof.delivery.verdict import Verdict, judge
 from wireproof.load import profile
 from wireproof.load.conservation import Conservation
+from wireproof.load.metrics import METRICS, rate_of
 from wireproof.load.plan import Plan
 from wireproof.measures.durations import Durations
 from wireproof.measures.estimate import Measure
@@ -239,6 +240,10 @@ class Figures:
             found["send.rate"] = Readings(list(self._by_second["sent"][seconds]), Rate, moments)
         if len(self._history["received"]["at"]):
             found["delivery.rate"] = Readings(list(self._by_second["completed in time"][seconds]), Rate, moments)
+        for metric in (one for part in self._parts for one in part.times):
+            if metric not in METRICS or rate_of(metric) in METRICS:
+                at, took = self._times[metric]
+                found[rate_of(metric)] = Readings(self._each_second(at + took, last)[seconds], Rate, moments)
         return found
 
     # -- by the second -----------------------------------------------------------------------------------------------
@@ -257,8 +262,7 @@ class Figures:
         count = max(1, -(-(max(latest, self._to_ns) - self.start_ns) // _SECOND))
 
         def each(at: Ints) -> list[float]:
-            second = (at - self.start_ns) // _SECOND
-            return [float(n) for n in np.bincount(second[(second >= 0) & (second < count)], minlength=count)]
+            return self._each_second(at, count)
 
         opened, closed = (np.sort(history[table]["at"][self._is_live(table)]) for table in ("logins", "closes"))
         edges = self.start_ns + np.arange(1, count + 1) * _SECOND
@@ -270,6 +274,11 @@ class Figures:
             "completed in time": each(completed_in_time),
             "connections": [float(n) for n in held],
         }
+
+    def _each_second(self, at: Ints, count: int) -> list[float]:
+        """How many of the moments are in each of the first seconds."""
+        second = (at - self.start_ns) // _SECOND
+        return [float(n) for n in np.bincount(second[(second >= 0) & (second < count)], minlength=count)]
 
     def _is_live(self, table: str) -> Bools:
         """Rows of clients that are proven to be there: they got a message or an acknowledgement in the measured time.

@@ -108,8 +108,8 @@ class Load(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
     The metrics are `connect.time`, `connect.success`, `connect.failed`, `login.time`, `connections.held`,
     `reconnect.time`, `send.rate`, `send.lateness`, `send.failed`, `ack.time`, `delivery.time`, `delivery.rate`,
     `delivery.success`, `delivery.lost`, `delivery.duplicated`, `delivery.reordered`, `delivery.misdelivered`,
-    `delivery.corrupted`, `error.rate`, `query.time`, `flow.time`, `flow.missing`, `loop.lag`, `gc.pause`,
-    `generator.cpu` and `self.echo`.
+    `delivery.corrupted`, `error.rate`, `query.time`, `query.rate`, `flow.time`, `flow.missing`, `loop.lag`,
+    `gc.pause`, `generator.cpu` and `self.echo`. A `quote.time` of a user class has its `quote.rate`.
 
     ## Live figures
 

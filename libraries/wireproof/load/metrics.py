@@ -24,6 +24,7 @@ METRICS: Final[Mapping[str, str]] = {
     "delivery.corrupted": "count",
     "error.rate": "rate",
     "query.time": "p95",
+    "query.rate": "mean",
     "flow.time": "p95",
     "flow.missing": "count",
     "loop.lag": "p99",
@@ -44,7 +45,13 @@ delivery.rate: messages per second that were sent, acknowledged where the protoc
 delivery.success: delivered of those taken over. delivery.lost, duplicated, reordered, misdelivered, corrupted: cases
 that the ledger finds in all messages, those of the warm-up included.
 error.rate: of the messages that were due those that were not sent, not taken over, or lost.
-query.time, flow.time: of queries beside the load; from when a message was due until it is both delivered and a row.
+query.time, query.rate: of queries, from when they were due, and how many were answered per second. flow.time: from when
+a message was due until it is both delivered and a row.
 flow.missing: of the messages whose row was looked for those that were acknowledged and had none.
 loop.lag, gc.pause, generator.cpu, self.echo: what the generator adds by itself.
 """
+
+
+def rate_of(metric: str) -> str:
+    """The metric that says how often per second what a user class times was done: `query.rate` of `query.time`."""
+    return f"{metric.removesuffix('.time')}.rate"

@@ -97,6 +97,11 @@ class Member:
     to: str = ""
     group: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the protocol may call it, and those it has to do with."""
+        return (self.name, self.to, self.group, *(value for value in self.login.values() if isinstance(value, str)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowProbe:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, NoReturn
 
-from wireproof.load.metrics import METRICS
+from wireproof.load.metrics import METRICS, rate_of
 from wireproof.wiretext import safe
 
 _METRIC = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\.time")
@@ -41,7 +41,8 @@ class User:
                         self.fail("no quote")
 
     Attributes:
-        metrics: what its instances record, each `<name>.time`, so that thresholds may be set for it.
+        metrics: what its instances record, each `<name>.time`, so that thresholds may be set for it and for
+            `<name>.rate`, how many there were per second.
         name: the client's name.
         login: its credentials.
         settings: what the load was given for its class.
@@ -115,6 +116,9 @@ def own_metrics(user: type[User]) -> dict[str, str]:
                 f"'{safe(name, 60)}' cannot be a metric of {user.__name__}: write names such as "
                 'metrics = ("quote.time",)'
             )
-        if name in METRICS:
-            raise ValueError(f"every load has its own {name}: call the metric of {user.__name__} something else")
-    return dict.fromkeys(user.metrics, METRICS["delivery.time"])
+        if taken := {name, rate_of(name)} & METRICS.keys():
+            raise ValueError(
+                f"every load has its own {min(taken)}: call the metric {name} of {user.__name__} something else"
+            )
+    own = dict.fromkeys(user.metrics, METRICS["delivery.time"])
+    return own | {rate_of(name): METRICS["delivery.rate"] for name in user.metrics}

@@ -13,6 +13,7 @@ from test_findings import MESSAGES, plan_for, result_of
 
 from wireproof.load.outcome import LoadResult
 from wireproof.load.plan import Plan
+from wireproof.measures.readings import Readings
 from wireproof.stack.embedded import EmbeddedStack
 
 
@@ -102,6 +103,10 @@ def test_queries_are_asked_at_a_rate(stack: EmbeddedStack, tmp_path: Path) -> No
     assert list(result.problems) == []
     assert result.errors == {"step: no such table: 42P01": 30}
     assert result.query.n == 60
+    rate = result.measures["query.rate"]
+    assert isinstance(rate, Readings)
+    assert 0 < sum(rate.values) <= 60
+    assert "connect.rate" not in result.measures
 
 
 def test_queries_go_on_where_a_connection_has_ended(stack: EmbeddedStack, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -74,6 +75,31 @@ def test_after_a_few_frames_nothing_is_parsed(protocol: Protocol) -> None:
     if protocol.said is not None:
         said = protocol.said(IDS.text(999_999_999_999), 1_000_000_007)
         assert fast(shapes, said) == read(dialect, said)
+
+
+def between(sender: str, recipient: str, number: int) -> bytes:
+    whole = delivery(PROTOCOLS[0], number, number * 3)
+    return whole.replace(b"device-0001", sender.encode()).replace(b"device-0002", recipient.encode())
+
+
+@pytest.mark.parametrize("members", [[f"d{n}" for n in range(200)], ["alice", "bob", "carol", "dave", "eve2"] * 9])
+def test_members_share_a_shape_however_short_their_names(members: list[str]) -> None:
+    reader = Reader(IDS, names=frozenset(member.encode() for member in members))
+    shapes, dialect = Shapes(reader), cloud_message()
+    unread = 0
+    for number, pair in enumerate(pairwise(members)):
+        unread += fast(shapes, between(*pair, number)) is None
+        learn(shapes, dialect, between(*pair, number))
+    assert unread < 10
+    assert len(shapes.known) == 1
+    last = between(members[-1], members[0], 12_345)
+    assert fast(shapes, last) == read(dialect, last)
+
+
+def test_short_words_that_are_no_names_are_left_to_the_dialect() -> None:
+    shapes, dialect = Shapes(READER), cloud_message()
+    learn(shapes, dialect, *(between("d1", f"d{number}", number) for number in range(2, 9)))
+    assert fast(shapes, between("d1", "d9", 12_345)) is None
 
 
 @by_name

@@ -35,6 +35,13 @@ def test_a_declared_metric_can_be_a_threshold() -> None:
     assert found == ["quote.time.p99 < 20 ms", "quote.first.time.p50 < 1 s", "delivery.lost.count == 0"]
 
 
+def test_so_can_how_often_it_was_done() -> None:
+    assert required("quote.rate >= 10/s", "query.rate > 1/s", user="my_clients.Quotes") == [
+        "quote.rate.mean >= 10/s",
+        "query.rate.mean > 1/s",
+    ]
+
+
 @pytest.mark.parametrize("user", ["", "my_clients.Quotes"])
 def test_an_unknown_one_fails_before_anything_starts(user: str) -> None:
     with pytest.raises(ValueError, match=r"unknown metric 'qoute\.p95'"):
@@ -56,7 +63,8 @@ def test_a_class_that_is_not_there_is_told() -> None:
         (("quote",), r"^'quote' cannot be a metric of Bad"),
         ((".time",), r"^'\.time' cannot be a metric of Bad"),
         ((7,), r"^'7' cannot be a metric of Bad"),
-        (("login.time",), r"^every load has its own login\.time: call the metric of Bad something else$"),
+        (("login.time",), r"^every load has its own login\.time: call the metric login\.time of Bad something else$"),
+        (("send.time",), r"^every load has its own send\.rate: call the metric send\.time of Bad something else$"),
     ],
 )
 def test_what_cannot_be_a_metric_is_refused(metrics: Any, told: str) -> None:

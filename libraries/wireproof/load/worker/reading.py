@@ -44,10 +44,12 @@ class Reader:
     Attributes:
         ids: how the load's messages are called.
         answered: whether an answer brings what it answers: in request and reply.
+        names: words that name the load's members: a frame may name another one and say the same.
     """
 
     ids: Ids
     answered: bool = False
+    names: frozenset[bytes] = frozenset()
 
     def read(self, dialect: Dialect, message: Message) -> Reading:
         """What a message says; what is not about the load's messages says nothing."""

@@ -26,7 +26,7 @@ _LESSONS: Final = 256
 """After so many attempts to learn nothing more is learned: each costs as much as reading a hundred frames."""
 
 _SHORTEST_VARIABLE: Final = 6
-"""A shorter word with a digit in it may be a code, of which another one says something else."""
+"""A shorter word with a digit in it may be a code, of which another one says something else; a name never is."""
 
 
 Found: TypeAlias = "re.Match[bytes] | tuple[bytes, ...]"
@@ -194,7 +194,8 @@ class _Lesson:
     def _is_free(self, place: int, known: bytes) -> bool:
         """Whether a word, which was another one before, may be any: it says nothing, and is no code."""
         word = self._tokens.words[place]
-        if not all(len(one) >= _SHORTEST_VARIABLE and re.search(rb"\d", one) for one in (known, word)):
+        are_names = {known, word} <= self._reader.names
+        if not are_names and not all(len(one) >= _SHORTEST_VARIABLE and _has_digit(one) for one in (known, word)):
             return False
         others = (known, *_others(word))
         return all(self._says(self._tokens.with_word(place, other)) == self._usual for other in others)
@@ -259,9 +260,14 @@ def _common(known: bytes, word: bytes) -> bytes:
     return begin
 
 
+def _has_digit(word: bytes) -> bool:
+    return re.search(rb"\d", word) is not None
+
+
 def _any(begin: bytes, word: bytes) -> bytes:
-    """A pattern for words that begin like that and have a digit, as all that may vary have."""
+    """A pattern for words that begin like that, and have a digit if the word has one."""
     rest = word[len(begin) :]
     if rest.isdigit():
         return re.escape(begin) + b"[0-9]+"
-    return re.escape(begin) + WORD_TAIL + b"*[0-9]" + WORD_TAIL + b"*"
+    has_digit = b"[0-9]" + WORD_TAIL + b"*" if _has_digit(rest) else b""
+    return re.escape(begin) + WORD_TAIL + b"*" + has_digit

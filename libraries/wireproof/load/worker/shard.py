@@ -50,7 +50,8 @@ class Shard:
     def __init__(self, plan: Plan, index: int, shards: int, nonce: str) -> None:
         self.plan, self.index, self.shards = plan, index, shards
         self.members = shards_of(plan, shards)[index]
-        self.reader = Reader(Ids(nonce), answered=plan.traffic.scenario == "request reply")
+        names = frozenset(name.encode("utf-8", "replace") for member in plan.members for name in member.names)
+        self.reader = Reader(Ids(nonce), answered=plan.traffic.scenario == "request reply", names=names)
         self.worker = Worker(index, self.reader)
         self.worker.notes_others = plan.traffic.scenario == "push only"
         if plan.traffic.row_probe is not None:
