@@ -14,7 +14,7 @@ ORDER BY delivery.seq
 LIMIT 50;
 
 -- name: presence
--- values: SELECT user_id FROM user_presence LIMIT 500
+-- values: SELECT user_id FROM devices LIMIT 500
 SELECT device_id, node, connected_at
 FROM user_presence
 WHERE user_id = %(user_id)s AND lease_until > now();
