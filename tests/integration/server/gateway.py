@@ -167,9 +167,9 @@ async def bystander(gateway: Gateway) -> AsyncIterator[Bystander]:
 
 
 @contextmanager
-def own_gateway(stack: Any) -> Iterator[Gateway]:
+def own_gateway(stack: Any, **settings: Any) -> Iterator[Gateway]:
     """A server beside the stack's own that knows one origin and speaks permessage-deflate."""
-    server = stack.start_server({"allowedOrigins": ORIGIN, "permessageDeflate": True})
+    server = stack.start_server({"allowedOrigins": ORIGIN, "permessageDeflate": True, **settings})
     yield Gateway(server.ws, server.http, stack.service(server.name).process.pid)
     stack.end_server(server.name)
 

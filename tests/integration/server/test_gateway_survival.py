@@ -157,9 +157,10 @@ async def test_many_handshakes_that_are_never_finished(gateway, watched):
 
 
 async def test_a_handshake_that_is_never_finished_is_dropped(stack):
-    async with connected(stack.endpoint("ws")) as client:
-        await client.send(upgrade("gateway")[:40])
-        assert await client.status() in (0, 408)
+    with own_gateway(stack, registrationTimeout=1) as impatient:
+        async with connected(impatient.ws) as client:
+            await client.send(upgrade("gateway")[:40])
+            assert await client.status() in (0, 408)
 
 
 async def test_an_announced_terabyte_takes_no_memory(gateway, watched):
