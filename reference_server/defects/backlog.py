@@ -34,6 +34,8 @@ class _Turning(Delivery):
         for each in reversed(self._collected.pop(channel, [])):
             if not channel.closed:
                 super()._send(channel, *each)
+            if channel.link.congested():
+                await channel.link.drain()
 
 
 def turn(parts: Parts) -> Parts:

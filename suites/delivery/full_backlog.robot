@@ -83,7 +83,7 @@ A Message To All Is Refused When Nobody Has Room
 A Restart Of The Server Loses No Backlog
     [Documentation]    What was acknowledged reaches a device that returns after the server was restarted.
     [Tags]    DLV-06
-    @{accepted}    Desktop Has Waiting    20
+    @{accepted}    Desktop Has Waiting    10
     Restart Service    ${SERVER.name}
     Device Comes Back    desktop
     Device Should Receive All    desktop    ${accepted}
