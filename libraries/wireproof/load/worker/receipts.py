@@ -26,7 +26,8 @@ _LESSONS: Final = 256
 """After so many attempts to learn nothing more is learned: each costs as much as reading a hundred frames."""
 
 _SHORTEST_VARIABLE: Final = 6
-"""A shorter word with a digit in it may be a code, of which another one says something else; a name never is."""
+"""A shorter word with a digit in it may be a code, of which another one says something else; a member's name is none,
+unless it is a number."""
 
 
 Found: TypeAlias = "re.Match[bytes] | tuple[bytes, ...]"
@@ -194,7 +195,7 @@ class _Lesson:
     def _is_free(self, place: int, known: bytes) -> bool:
         """Whether a word, which was another one before, may be any: it says nothing, and is no code."""
         word = self._tokens.words[place]
-        are_names = {known, word} <= self._reader.names
+        are_names = {known, word} <= self._reader.names and not (known.isdigit() or word.isdigit())
         if not are_names and not all(len(one) >= _SHORTEST_VARIABLE and _has_digit(one) for one in (known, word)):
             return False
         others = (known, *_others(word))
