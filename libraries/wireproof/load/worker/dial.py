@@ -71,6 +71,8 @@ class Dialer:
             try:
                 async with asyncio.timeout(self._pace.connect_timeout_s):
                     await self._connect(connection)
+                    if not connection.connected_at:
+                        raise ConnectionError("ended while it was opened")
                     attempts.made(started, connection.connected_at)
                     await connection.ready
             except (OSError, WSError, LoginRefused, TimeoutError, asyncio.CancelledError) as error:
