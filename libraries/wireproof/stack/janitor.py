@@ -40,11 +40,15 @@ class Row(NamedTuple):
     identity: Identity
     parent: int
     state: str
+    threads: int = 1
 
     @property
     def dead(self) -> bool:
-        """A zombie is dead: whoever inherited it may take seconds to collect it."""
-        return self.state in "ZX"
+        """A zombie is dead: whoever inherited it may take seconds to collect it.
+
+        But not while another of its threads is still ending: that one holds its files, and it listens still.
+        """
+        return self.state in "ZX" and self.threads <= 1
 
     @property
     def stopped(self) -> bool:
@@ -67,9 +71,10 @@ def look_up(pid: int) -> Row | None:
         text = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:
         return None
-    # the name in parentheses may hold spaces and parentheses; state, parent, ... start time (field 22) follow it
+    # the name in parentheses may hold spaces and parentheses; state, parent, ... threads (field 20) and start time
+    # (field 22) follow it
     fields = text.rpartition(")")[2].split()
-    return Row(Identity(pid, fields[19]), int(fields[1]), fields[0])
+    return Row(Identity(pid, fields[19]), int(fields[1]), fields[0], int(fields[17]))
 
 
 def _processes_by_ps() -> dict[int, Row]:

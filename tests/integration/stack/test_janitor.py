@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,15 @@ child = subprocess.Popen([sys.executable, "-c", forever], start_new_session=True
 print(child.pid, flush=True)
 child.wait()
 """
+
+HEADLESS = """
+import ctypes, socket, threading
+listener = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=threading.Event().wait).start()
+print(listener.getsockname()[1], flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+"""The first thread ends, as it does before the others when a process is killed; another lives and keeps the files."""
 
 
 @pytest.fixture
@@ -66,6 +77,21 @@ def test_a_zombie_is_dead():
     assert janitor.look_up(child.pid).state == "Z"
     child.wait()
     assert janitor.look_up(child.pid) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the state of single threads is Linux's")
+def test_a_zombie_whose_other_threads_still_hold_its_port_is_not_dead():
+    with subprocess.Popen([sys.executable, "-c", HEADLESS], stdout=subprocess.PIPE) as process, ExitStack() as undo:
+        undo.callback(process.kill)
+        port = int(process.stdout.readline())
+        identity = janitor.look_up(process.pid).identity
+        while janitor.look_up(process.pid).state != "Z":
+            pass
+        assert janitor.is_alive(identity)
+        janitor.kill_tree(identity)
+        assert not janitor.is_alive(identity)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="this system has no ps")
