@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -117,20 +117,38 @@ def send(signal_number: int, targets: Iterable[Identity]) -> None:
 
 def wait_until_dead(targets: Iterable[Identity], within_s: float) -> list[Identity]:
     """Waits until all `targets` are dead; those that are not after `within_s` seconds are returned."""
+    return _wait_while(is_alive, targets, within_s)
+
+
+def suspend(targets: Iterable[Identity], within_s: float = _QUICK_S) -> None:
+    """Freezes `targets` and waits until they are: each stops when the system next lets it run, not at once."""
+    targets = list(targets)
+    send(signal.SIGSTOP, targets)
+    _wait_while(_is_running, targets, within_s)
+
+
+def _is_running(identity: Identity) -> bool:
+    row = look_up(identity.pid)
+    # of a zombie with other threads nothing tells whether they have stopped
+    return row is not None and row.identity == identity and row.state not in "TXZ"
+
+
+def _wait_while(condition: Callable[[Identity], bool], targets: Iterable[Identity], within_s: float) -> list[Identity]:
+    """Waits until `condition` holds for none of `targets`; those for which it still does in the end are returned."""
     deadline = time.monotonic() + within_s
-    alive = [identity for identity in targets if is_alive(identity)]
-    while alive and time.monotonic() < deadline:
+    left = [identity for identity in targets if condition(identity)]
+    while left and time.monotonic() < deadline:
         time.sleep(_POLL_S)
-        alive = [identity for identity in alive if is_alive(identity)]
-    return alive
+        left = [identity for identity in left if condition(identity)]
+    return left
 
 
 def kill_tree(root: Identity, within_s: float = _QUICK_S) -> None:
     """Kills a process and its descendants, whatever they are doing.
 
-    The root is stopped first: while the table is read it must not make another child.
+    The root is frozen first: while the table is read it must not make another child.
     """
-    send(signal.SIGSTOP, [root])
+    suspend([root], within_s)
     members = tree(root) or [root]
     send(signal.SIGKILL, members)
     wait_until_dead(members, within_s)

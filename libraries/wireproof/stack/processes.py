@@ -119,9 +119,7 @@ class ProcessService(Service):
         self.run.forget(self.name)
 
     def _suspend(self) -> None:
-        root = self._alive()
-        janitor.send(signal.SIGSTOP, [root])  # first the one that makes the others
-        janitor.send(signal.SIGSTOP, janitor.tree(root))
+        uninterrupted(_suspend_tree, self._alive())
 
     def _resume(self) -> None:
         janitor.send(signal.SIGCONT, reversed(janitor.tree(self._alive())))
@@ -140,6 +138,11 @@ class ProcessService(Service):
         with self.run.log(self.name).open("rb") as log:
             log.seek(start)
             return log.read().decode(errors="replace")
+
+
+def _suspend_tree(root: Identity) -> None:
+    janitor.suspend([root])  # first the one that makes the others
+    janitor.suspend(janitor.tree(root))
 
 
 def _reason(log: str) -> str:

@@ -31,6 +31,21 @@ ctypes.CDLL(None).pthread_exit(None)
 """
 """The first thread ends, as it does before the others when a process is killed; another lives and keeps the files."""
 
+BUSY = "print(flush=True)\nwhile True: pass"
+
+
+@pytest.fixture
+def starved():
+    """A process that hardly ever comes to run: it waits for the one core where another one is busy."""
+    with ExitStack() as undo:
+        processes = [undo.enter_context(subprocess.Popen([sys.executable, "-c", BUSY], stdout=-1)) for _ in range(2)]
+        for process in processes:
+            undo.callback(process.kill)
+            process.stdout.readline()
+            os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
+        os.sched_setscheduler(processes[0].pid, os.SCHED_IDLE, os.sched_param(0))
+        yield janitor.look_up(processes[0].pid).identity
+
 
 @pytest.fixture
 def family():
@@ -52,6 +67,14 @@ def test_a_tree_reaches_into_other_sessions(family):
 def test_killing_a_tree_kills_all_of_it(family):
     janitor.kill_tree(family[0])
     assert not any(janitor.is_alive(member) for member in family)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="idle processes and cores are Linux's")
+def test_who_suspends_goes_on_when_the_process_stands_still(starved):
+    for _ in range(10):
+        janitor.suspend([starved])
+        assert janitor.look_up(starved.pid).stopped
+        janitor.send(signal.SIGCONT, [starved])
 
 
 def test_a_suspended_tree_ends_by_its_signal(family):
