@@ -18,6 +18,7 @@ ${MEMBERS}         200
 ${LAST}            member-${{ format(int($MEMBERS), "03") }}
 @{FIRST_HALF}      @{{ [f"member-{n:03}" for n in range(1, int($MEMBERS) // 2 + 1)] }}
 ${HEARD_WITHIN}    250 ms
+${RECOVERED_IN}    5s
 ${STORM}           100/s
 ${STORM_LINES}     500
 
@@ -45,7 +46,7 @@ Nobody Misses A Line When Half The Room Reconnects
     ...    body={"room": "blue", "text": "tick"}
     Wait For Messages    ${LAST}    20    kind=said    since=${mark}    timeout=10s
     Half The Room Reconnects
-    Recovery Should Take At Most    5s    until=drained
+    Recovery Should Take At Most    ${RECOVERED_IN}    until=drained
     Wait For Messages    ${LAST}    ${STORM_LINES}    kind=said    since=${mark}    timeout=30s
     Stop Tracked Traffic
     Drain Until Quiet    storm    quiet=1s    timeout=30s
