@@ -145,8 +145,8 @@ CASES = {
     ),
     "no migration": (["Run Migrations"], "no command: give the program that migrates, and its arguments"),
     "a migration that is not there": (
-        ["Run Migrations    no-such-program"],
-        r"'no-such-program' cannot be started: .*No such file or directory.*",
+        ["Run Migrations    /no/such-program"],
+        r"'/no/such-program' cannot be started: .*No such file or directory.*",
     ),
     "recorded without an id": (
         ["Record Rows    users    id=key"],

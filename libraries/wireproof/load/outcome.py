@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ACHIEVED = 0.98
 BUSY = 0.85
+PARSED = 0.1
+"""Where dialects read more of the frames than that, they are what takes a worker's time."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,7 +111,7 @@ def result_of(plan: "Plan", parts: Sequence["ShardResult"], failures: Sequence[s
 
     history = merged([History.load(part.history) for part in parts]) if parts else None
     figures = Figures(plan, parts, history, rules_of(traits_of(plan)))
-    problems = [*failures, *(problem for part in parts for problem in _broken(part)), *_lagging(figures, plan)]
+    problems = [*failures, *(problem for part in parts for problem in _broken(part)), *lagging(figures, plan)]
     if not figures.conservation.holds and not failures:
         problems.append(f"the messages do not add up: {figures.conservation}")
     errors: dict[str, int] = {}
@@ -161,8 +163,8 @@ def _broken(part: "ShardResult") -> list[str]:
     return problems
 
 
-def _lagging(figures: "Figures", plan: "Plan") -> list[str]:
-    """Whether the generator could not do what it was asked for."""
+def lagging(figures: "Figures", plan: "Plan") -> list[str]:
+    """Why the generator could not do what it was asked for; nothing where it could."""
     problems = []
     if figures.asked and figures.achieved < ACHIEVED * figures.asked:
         share = Fraction(round(figures.achieved / figures.asked, 4))
@@ -173,6 +175,15 @@ def _lagging(figures: "Figures", plan: "Plan") -> list[str]:
     if busiest > BUSY and not plan.pace.spin:
         problems.append(
             f"a worker used {Fraction(round(busiest, 3))} of a core, more than {Fraction(BUSY)}: "
-            "the generator was the bottleneck; give it more workers, or a lower rate"
+            f"the generator was the bottleneck; give it more workers, or a lower rate{_reading(figures.counts)}"
         )
     return problems
+
+
+def _reading(counts: Mapping[str, int]) -> str:
+    """That frames were no copies of each other, where that may be why a worker was busy."""
+    frames, parsed = counts.get("frames", 0), counts.get("parsed", 0)
+    if parsed <= PARSED * frames:
+        return ""
+    share = Fraction(round(parsed / frames, 3))
+    return f"; {share} of {frames} frames had to be read by the dialect, as they differ in more than ids and numbers"

@@ -1,8 +1,10 @@
 """What authors write: a dialect that breaks, and users of a protocol of their own."""
 
 import asyncio
+import time
+from dataclasses import replace
 
-from wireproof.dialects import Frame, Message, PlainJson
+from wireproof.dialects import Draft, Frame, Message, Outgoing, PlainJson
 from wireproof.load import User
 
 
@@ -26,6 +28,21 @@ class Fickle(PlainJson):
     def feed(self, frame: Frame) -> list[Message]:
         Fickle.read += 1
         return super().feed(frame) if Fickle.read <= 2 else []
+
+
+class Wordy(PlainJson):
+    """Takes 5 ms for each message and writes it differently each time: nothing is sent without it."""
+
+    name = "wordy"
+    written = 0
+
+    def encode(self, draft: Draft) -> Outgoing:
+        until = time.monotonic() + 0.005
+        while time.monotonic() < until:
+            pass
+        self.written += 1
+        outgoing = super().encode(draft)
+        return replace(outgoing, payload=outgoing.payload + b" " * (self.written % 7))
 
 
 class Caller(User):

@@ -1,6 +1,7 @@
 """A load tells what a server does wrong, by the ledger's words and by counts, and what is the generator's own fault."""
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -8,9 +9,12 @@ from servers import Server, echo, serving
 from websockets.asyncio.server import ServerConnection
 
 from wireproof.load import local, profile
+from wireproof.load.metrics import METRICS
 from wireproof.load.outcome import LoadResult
 from wireproof.load.plan import Endpoint, Member, Pace, Plan, Scenario, Traffic
+from wireproof.load.telling import judged
 from wireproof.quantities import Count, Rate
+from wireproof.timing import thresholds
 
 EVERY = 10
 CLIENTS, MESSAGES = 4, 400
@@ -197,6 +201,15 @@ def test_a_server_that_dies_ends_nothing_but_its_own_part() -> None:
     assert result.conservation.unsent > MESSAGES // 2
     assert result.delivery.n >= MESSAGES // 4 - CLIENTS
     server_faults_only(result)
+
+
+def test_a_generator_that_is_too_slow_proves_nothing() -> None:
+    with serving(echo) as server:
+        result = result_of(plan_for(server, dialect="clients.Wordy", messages=400))
+    assert re.fullmatch(r"\d+ of 400 messages were sent in time, \S+ %: the generator was too slow", result.problems[0])
+    assert result.counts["delivered"] == 400
+    (verdict,) = judged(thresholds.parse(["delivery.success > 90 %"], METRICS), result)
+    assert verdict.word == "INVALID"
 
 
 def test_latency_counts_from_when_a_message_was_due() -> None:
