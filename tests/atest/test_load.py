@@ -304,7 +304,8 @@ Waits
     finally:
         process.kill()
     run = Run(process.returncode, console, tmp_path / "results")
-    assert run.failure("Waits") == "Execution terminated by signal"
+    # a machine that is busy may still be at the keyword that says "ready"
+    assert run.failure("Waits").endswith("Execution terminated by signal")
     assert load_events(run, "long")[-1]["counts"]["sent"] > 0
     assert left_behind(tmp_path) == []
 
