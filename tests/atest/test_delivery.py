@@ -5,11 +5,12 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from harness import Run, run_robot
+from peers import Echo
 from relay import BAD_TURN, relay_server
 
 COUNT = 40
@@ -135,6 +136,44 @@ Messages Should All Arrive
     END
     Delivery Should Be Correct    room
 """
+ONE_ORDER = """
+*** Settings ***
+Library    wireproof.Delivery
+Library    wireproof.Sockets
+
+*** Test Cases ***
+One Order
+    Open Client    kitchen    ${ECHO}    dialect=echo
+    Start Ledger    guarantee=exactly once
+    Expect Delivery    order-17    to=kitchen    sender=shop
+    Send Json    kitchen    {"id": "order-17"}
+    Wait For Message    kitchen
+    Delivery Should Be Correct
+"""
+JUDGED = """
+*** Settings ***
+Library    wireproof.Delivery
+
+*** Test Cases ***
+Right
+    ${reports}    Recheck Journal    ${GOOD}
+    Length Should Be    ${reports}    1
+    Should Be Equal As Integers    ${reports[0].lost}    0
+
+Wrong
+    Recheck Journal    ${BAD}
+
+Nothing To Judge
+    Recheck Journal    ${IDLE}
+
+No Id
+    Start Ledger    guarantee=exactly once
+    Expect Delivery    ${EMPTY}    to=kitchen    sender=shop
+
+No Recipient
+    Start Ledger    guarantee=exactly once
+    Expect Delivery    order-17    to=${{ [] }}    sender=shop
+"""
 DIALECT = """
 from wireproof.dialects import Echo, Traits
 
@@ -245,7 +284,7 @@ def test_the_evidence_is_in_the_log_and_beside_it(run: Run) -> None:
 
 
 def test_a_saved_journal_is_judged_the_same_again(run: Run) -> None:
-    journal = run.directory / "wireproof" / "journal.jsonl"
+    journal = journal_of(run)
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     told = {f"{line['source']}: {line['line']}"[:200] for line in lines if line.get("kind") == "verdict"}
     done = recheck(journal)
@@ -273,6 +312,24 @@ def test_what_is_no_journal_cannot_be_judged(run: Run, tmp_path: Path) -> None:
         done = recheck(tmp_path / name)
         assert (done.returncode, done.stdout) == (2, "")
         assert reason in done.stderr
+
+
+def test_a_suite_judges_saved_journals_again(
+    run: Run, tmp_path: Path, robot_run: Callable[..., Run], echo: Echo
+) -> None:
+    (tmp_path / "idle.jsonl").write_text('{"journal": 1, "run": "0"}\n')
+    good = robot_run(ONE_ORDER, "--variable", f"ECHO:{echo.url}").passed()
+    paths = {"GOOD": journal_of(good), "BAD": journal_of(run), "IDLE": tmp_path / "idle.jsonl"}
+    again = run_robot(tmp_path / "again", JUDGED, *(f"--variable={name}:{path}" for name, path in paths.items()))
+    assert again.tests["Right"].status == "PASS", again.tests["Right"].message
+    assert "room: FAIL: 1 lost" in again.failure("Wrong")
+    assert again.failure("Nothing To Judge").endswith("idle.jsonl: no ledger was started in it; nothing to judge")
+    assert again.failure("No Id") == "a message is expected by its id; this one is empty"
+    assert "write a client's name, or a list of names" in again.failure("No Recipient")
+
+
+def journal_of(run: Run) -> Path:
+    return run.directory / "wireproof" / "journal.jsonl"
 
 
 def recheck(path: Path) -> "subprocess.CompletedProcess[str]":

@@ -143,6 +143,10 @@ CASES = {
         ["Nothing Should Be Left Behind"],
         "nothing was recorded to compare with: call Use Isolation first, in a set-up",
     ),
+    "a database per worker without a database": (
+        ["Stop Stack", "Use Isolation    database per worker"],
+        "isolation 'database per worker' needs a database to copy: give db=",
+    ),
     "unknown kind": (
         ["Nothing Should Be Left Behind    ignore=rows, tables"],
         "there is no kind tables: write rows, keys, sessions, connections",

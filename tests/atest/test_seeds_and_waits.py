@@ -58,6 +58,10 @@ CASES = {
         ['Row Should Exist    users    {"id": "x"}    db=orders'],
         "no postgres is connected as 'orders'; there are default: call Connect Postgres",
     ),
+    "seed without names": (
+        ["Seed User    values=[17]"],
+        'values is an object with values by name, such as {"id": "#unique"}',
+    ),
     "seed with an unknown column": (
         [
             "Create File    ${OUTPUT DIR}/s.yaml    users:\\n- {id: alice, name: Alice}\\n",

@@ -306,6 +306,13 @@ def test_a_bad_part_is_refused_when_the_matcher_is_made(parts: dict[str, Any], l
         Matcher(**parts)
 
 
+def test_a_file_that_is_no_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text("[1]")
+    with pytest.raises(ValueError, match=r"list\.json' is not valid: a schema is a JSON object, not an array of 1$"):
+        Matcher(schema=str(path))
+
+
 def test_a_json_template_has_a_depth_limit() -> None:
     deep: Any = 1
     for _ in range(200):

@@ -103,7 +103,7 @@ def test_a_registration_that_is_no_object(payload: Any):
 
 
 def test_no_device_may_call_itself_the_server():
-    with pytest.raises(RegistrationError):
+    with pytest.raises(RegistrationError, match=r"^payload\.id: server is the server's own name$"):
         read(message({**PAYLOAD, "id": "server"}, fromDeviceId="server"))
 
 

@@ -190,6 +190,27 @@ def test_a_damaged_baseline_is_told(results: Path) -> None:
         load(path)
 
 
+def test_a_figure_without_a_value_is_told(results: Path) -> None:
+    path = results / "b.json"
+    figure = {
+        "metric": "delivery.time",
+        "statistic": "p95",
+        "unit": "Duration",
+        "value": None,
+        "low": None,
+        "high": None,
+    }
+    accepted = {"schema": 1, "accepted": [], "machine": {}, "criteria": {"PERF-02": figure | {"n": 1, "rounds": []}}}
+    path.write_text(json.dumps(accepted))
+    with pytest.raises(TimingError, match="is no baseline: a value is missing"):
+        load(path)
+
+
+def test_a_baseline_that_cannot_be_read_is_told(results: Path) -> None:
+    with pytest.raises(TimingError, match="cannot be read: Is a directory"):
+        load(results)
+
+
 @pytest.mark.parametrize(
     "other",
     [
