@@ -121,6 +121,11 @@ Finds All Well
     Stack Should Be Healthy
     Run Keyword And Expect Error    the embedded stack has no service 'mine'*    Stop Service    mine
 
+Waits In Vain
+    Kill Service    redis
+    Run Keyword And Expect Error    no cache: the embedded stack is not ready after 0.*s: redis: *
+    ...    Wait Until Stack Is Ready    timeout=10ms    msg=no cache
+
 Restarts
     ${{before}}    Get Endpoint    postgres
     Restart Service    postgres
@@ -131,7 +136,7 @@ Restarts
     )
     assert run.tests["Breaks Everything"][0] == "FAIL"
     assert run.tests["Breaks Everything"][1].startswith('CREATE DATABASE "mine-')
-    assert run.tests["Finds All Well"] == run.tests["Restarts"] == ("PASS", "")
+    assert run.tests["Finds All Well"] == run.tests["Waits In Vain"] == run.tests["Restarts"] == ("PASS", "")
     assert run.warnings == []
 
 
