@@ -171,7 +171,8 @@ class Delivery(DynamicCore):  # type: ignore[misc]  # PythonLibCore has no types
         """Waits until all that has to arrive has arrived, and then listens on for `quiet`.
 
         While something is outstanding it says in the log what, and does not give up before the protocol's redelivery
-        time. When the time is over it fails and names what is outstanding.
+        time. When the time is over it fails and names what is outstanding. Where the ledger's guarantee is `at most
+        once` it passes then, unless something else is wrong: what may be lost may also be late.
 
         Args:
             ledger: the ledger's name.
