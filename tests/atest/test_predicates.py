@@ -1,8 +1,9 @@
 """`where=` names a keyword of the author's own: it says which message is meant, by passing."""
 
-from typing import Any
+from collections.abc import Callable
 
 from harness import Run
+from peers import Echo
 
 SUITE = """*** Settings ***
 Library          wireproof.Sockets
@@ -10,7 +11,7 @@ Test Setup       Alice Gets Three Orders
 
 *** Test Cases ***
 The Keyword Chooses
-    ${message}    Wait For Message    alice    where=Is Payed
+    ${message}    Wait For Message    alice    where=Is Paid
     Should Be Equal As Integers    ${message.json}[order]    2
 
 A Keyword May Return Its Answer
@@ -18,11 +19,11 @@ A Keyword May Return Its Answer
     Should Be Equal As Integers    ${message.json}[order]    3
 
 It Is One Condition Of Several
-    Wait For Message    alice    where=Is Payed    json={"order": 2}
-    No Message Should Arrive    alice    where=Is Payed    json={"order": 3}    within=10ms
+    Wait For Message    alice    where=Is Paid    json={"order": 2}
+    No Message Should Arrive    alice    where=Is Paid    json={"order": 3}    within=10ms
 
 A Message That It Chooses Is Too Much
-    No Message Should Arrive    alice    where=Is Payed    within=10ms
+    No Message Should Arrive    alice    where=Is Paid    within=10ms
 
 No Message Is Good Enough
     Wait For Message    alice    where=Is Cancelled    timeout=20ms
@@ -31,14 +32,14 @@ No Message Is Good Enough
 Alice Gets Three Orders
     Open Client    alice    ${ECHO}
     FOR    ${order}    IN
-    ...    {"order": 1, "state": "open"}    {"order": 2, "state": "payed"}    {"order": 3, "state": "open"}
+    ...    {"order": 1, "state": "open"}    {"order": 2, "state": "paid"}    {"order": 3, "state": "open"}
         Send Json    alice    ${order}
     END
     Wait For Message    alice    json={"order": 3}
 
-Is Payed
+Is Paid
     [Arguments]    ${message}
-    Should Be Equal    ${message.json}[state]    payed
+    Should Be Equal    ${message.json}[state]    paid
 
 Is Large
     [Arguments]    ${message}
@@ -50,8 +51,8 @@ Is Cancelled
 """
 
 
-def test_a_keyword_says_which_message_is_meant(robot_run: Any, echo: Any) -> None:
-    run: Run = robot_run(SUITE, "--variable", f"ECHO:{echo.url}")
+def test_a_keyword_says_which_message_is_meant(robot_run: Callable[..., Run], echo: Echo) -> None:
+    run = robot_run(SUITE, "--variable", f"ECHO:{echo.url}")
     failed = {name: test.message for name, test in run.tests.items() if test.status == "FAIL"}
     assert [*failed] == ["A Message That It Chooses Is Too Much", "No Message Is Good Enough"]
     too_much, none = failed.values()

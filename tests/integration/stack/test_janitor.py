@@ -38,7 +38,8 @@ BUSY = "print(flush=True)\nwhile True: pass"
 def starved():
     """A process that hardly ever comes to run: it waits for the one core where another one is busy."""
     with ExitStack() as undo:
-        processes = [undo.enter_context(subprocess.Popen([sys.executable, "-c", BUSY], stdout=-1)) for _ in range(2)]
+        command = [sys.executable, "-c", BUSY]
+        processes = [undo.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE)) for _ in range(2)]
         for process in processes:
             undo.callback(process.kill)
             process.stdout.readline()

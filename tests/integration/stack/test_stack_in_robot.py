@@ -123,7 +123,7 @@ Finds All Well
 
 Waits In Vain
     Kill Service    redis
-    Run Keyword And Expect Error    no cache: the embedded stack is not ready after 0.*s: redis: *
+    Run Keyword And Expect Error    no cache: the embedded stack is not ready after * s: redis: *
     ...    Wait Until Stack Is Ready    timeout=10ms    msg=no cache
 
 Restarts
